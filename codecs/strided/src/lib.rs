@@ -1,0 +1,1 @@
+//! Views over memory with any strides.
