@@ -1,1 +1,11 @@
-//! libimageio.
+//! libimageio reads, writes, iterates and inspects images, volumes and videos, into memory that the caller owns.
+//!
+//! The C ABI is in [`capi`]; [`v3`] has the same verbs for Rust, with `ndarray` arrays. Dependencies point one
+//! way: capi → v3 → plugin → resource → model → error, and plugins → plugin.
+
+#![deny(unsafe_code, missing_docs)]
+
+pub mod error;
+pub mod model;
+
+pub use error::{Error, ErrorKind, Result};

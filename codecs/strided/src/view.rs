@@ -1,0 +1,299 @@
+//! Views: a base address, a layout and a lifetime.
+
+use crate::Layout;
+use std::marker::PhantomData;
+
+/// A shared view of an array.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    base: *const u8,
+    layout: Layout,
+    lives: PhantomData<&'a [u8]>,
+}
+
+/// An exclusive view of an array whose items do not overlap. The memory may be uninitialised: it is
+/// handed out as bytes to be written, never read before that.
+#[derive(Debug)]
+pub struct ViewMut<'a> {
+    base: *mut u8,
+    layout: Layout,
+    lives: PhantomData<&'a mut [u8]>,
+}
+
+// SAFETY: a View is a shared borrow of bytes, and a ViewMut an exclusive one, like `&[u8]` and `&mut [u8]`.
+unsafe impl Send for View<'_> {}
+// SAFETY: as above; nothing in a View can be changed through it.
+unsafe impl Sync for View<'_> {}
+// SAFETY: as above.
+unsafe impl Send for ViewMut<'_> {}
+// SAFETY: a shared ViewMut gives nothing but its layout.
+unsafe impl Sync for ViewMut<'_> {}
+
+impl<'a> View<'a> {
+    /// # Safety
+    /// `base` is the address of the item at index 0, and every item of `layout` around it is readable
+    /// and unchanged for `'a`.
+    pub unsafe fn from_raw(base: *const u8, layout: Layout) -> View<'a> {
+        View { base, layout, lives: PhantomData }
+    }
+
+    /// Packed items. `None` if `bytes` is not exactly as long as the shape asks for.
+    pub fn packed(bytes: &'a [u8], item: usize, shape: &[usize]) -> Option<View<'a>> {
+        let layout = Layout::contiguous(item, shape)?;
+        (layout.packed_len() == bytes.len()).then_some(View { base: bytes.as_ptr(), layout, lives: PhantomData })
+    }
+
+    /// Where the items lie.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Length of each axis.
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    /// The address of the item at index 0.
+    pub fn base(&self) -> *const u8 {
+        self.base
+    }
+
+    /// The bytes, if they are packed.
+    pub fn as_bytes(&self) -> Option<&'a [u8]> {
+        self.row(&[])
+    }
+
+    /// The bytes behind the leading indices, if those are packed and inside the shape.
+    pub fn row(&self, index: &[usize]) -> Option<&'a [u8]> {
+        let inner = self.layout.inner(index.len());
+        if inner.is_empty() {
+            return Some(&[]);
+        }
+        let at = self.layout.offset(index)?;
+        if !inner.is_contiguous() {
+            return None;
+        }
+        // SAFETY: the maker of the view promised every item; `at` and the packed bytes behind it are items.
+        Some(unsafe { std::slice::from_raw_parts(self.base.offset(at), inner.packed_len()) })
+    }
+
+    /// The view behind one index of the first axis.
+    pub fn at(&self, i: usize) -> Option<View<'a>> {
+        let at = self.layout.offset(&[i])?;
+        let layout = self.layout.inner(1);
+        let at = if layout.is_empty() { 0 } else { at };
+        Some(View { base: self.base.wrapping_offset(at), layout, lives: PhantomData })
+    }
+
+    /// `axis` cut to `len` places from `start`.
+    pub fn cut(&self, axis: usize, start: usize, len: usize) -> Option<View<'a>> {
+        let (layout, at) = self.layout.cut(axis, start, len)?;
+        Some(View { base: self.base.wrapping_offset(at), layout, lives: PhantomData })
+    }
+
+    /// The same memory with an axis of length 1 put before `axis`.
+    pub fn insert(&self, axis: usize) -> Option<View<'a>> {
+        Some(View { layout: self.layout.insert(axis)?, ..*self })
+    }
+
+    /// Packs the items into `out`. `false`, and nothing done, if `out` has another length.
+    pub fn pack(&self, out: &mut [u8]) -> bool {
+        if out.len() != self.layout.packed_len() {
+            return false;
+        }
+        let mut done = 0;
+        self.layout.runs(|at, bytes| {
+            // SAFETY: the maker of the view promised every item, and `runs` visits items only.
+            let run = unsafe { std::slice::from_raw_parts(self.base.offset(at), bytes) };
+            copy_run(&mut out[done..done + bytes], run);
+            done += bytes;
+        });
+        true
+    }
+}
+
+impl<'a> ViewMut<'a> {
+    /// `None` if two items share a byte.
+    ///
+    /// # Safety
+    /// `base` is the address of the item at index 0; every item of `layout` around it is writable, and
+    /// nobody else reads or writes it, for `'a`.
+    pub unsafe fn from_raw(base: *mut u8, layout: Layout) -> Option<ViewMut<'a>> {
+        layout.is_disjoint().then_some(ViewMut { base, layout, lives: PhantomData })
+    }
+
+    /// Packed items. `None` if `bytes` is not exactly as long as the shape asks for.
+    pub fn packed(bytes: &'a mut [u8], item: usize, shape: &[usize]) -> Option<ViewMut<'a>> {
+        let layout = Layout::contiguous(item, shape)?;
+        (layout.packed_len() == bytes.len()).then_some(ViewMut { base: bytes.as_mut_ptr(), layout, lives: PhantomData })
+    }
+
+    /// Where the items lie.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Length of each axis.
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    /// The address of the item at index 0.
+    pub fn base(&mut self) -> *mut u8 {
+        self.base
+    }
+
+    /// The same view for a shorter time.
+    pub fn reborrow(&mut self) -> ViewMut<'_> {
+        ViewMut { base: self.base, layout: self.layout, lives: PhantomData }
+    }
+
+    /// The same items, shared. Only for memory that has been written.
+    pub fn as_view(&self) -> View<'_> {
+        View { base: self.base, layout: self.layout, lives: PhantomData }
+    }
+
+    /// The bytes, if they are packed.
+    pub fn as_bytes(&mut self) -> Option<&mut [u8]> {
+        self.row(&[])
+    }
+
+    /// The bytes behind the leading indices, if those are packed and inside the shape.
+    pub fn row(&mut self, index: &[usize]) -> Option<&mut [u8]> {
+        let inner = self.layout.inner(index.len());
+        if inner.is_empty() {
+            return Some(&mut []);
+        }
+        let at = self.layout.offset(index)?;
+        if !inner.is_contiguous() {
+            return None;
+        }
+        // SAFETY: the maker promised every item to us alone; `at` and the packed bytes behind it are items,
+        // and the result borrows this view.
+        Some(unsafe { std::slice::from_raw_parts_mut(self.base.offset(at), inner.packed_len()) })
+    }
+
+    /// The view behind one index of the first axis.
+    pub fn at(self, i: usize) -> Option<ViewMut<'a>> {
+        let at = self.layout.offset(&[i])?;
+        let layout = self.layout.inner(1);
+        let at = if layout.is_empty() { 0 } else { at };
+        Some(ViewMut { base: self.base.wrapping_offset(at), layout, lives: PhantomData })
+    }
+
+    /// `axis` cut to `len` places from `start`.
+    pub fn cut(self, axis: usize, start: usize, len: usize) -> Option<ViewMut<'a>> {
+        let (layout, at) = self.layout.cut(axis, start, len)?;
+        Some(ViewMut { base: self.base.wrapping_offset(at), layout, lives: PhantomData })
+    }
+
+    /// The parts of `axis` before and from `start`: two views that share no byte.
+    pub fn split(self, axis: usize, start: usize) -> Option<(ViewMut<'a>, ViewMut<'a>)> {
+        let n = *self.shape().get(axis)?;
+        let (head, _) = self.layout.cut(axis, 0, start)?;
+        let (tail, at) = self.layout.cut(axis, start, n - start)?;
+        let behind = ViewMut { base: self.base.wrapping_offset(at), layout: tail, lives: PhantomData };
+        Some((ViewMut { base: self.base, layout: head, lives: PhantomData }, behind))
+    }
+
+    /// `axis` in the opposite order.
+    pub fn flip(self, axis: usize) -> Option<ViewMut<'a>> {
+        let (layout, at) = self.layout.flip(axis)?;
+        Some(ViewMut { base: self.base.wrapping_offset(at), layout, lives: PhantomData })
+    }
+
+    /// Two axes exchanged.
+    pub fn swap(self, a: usize, b: usize) -> Option<ViewMut<'a>> {
+        let layout = self.layout.swap(a, b)?;
+        Some(ViewMut { base: self.base, layout, lives: PhantomData })
+    }
+
+    /// The same memory with an axis of length 1 put before `axis`.
+    pub fn insert(self, axis: usize) -> Option<ViewMut<'a>> {
+        Some(ViewMut { layout: self.layout.insert(axis)?, base: self.base, lives: PhantomData })
+    }
+
+    /// Puts packed items into their places behind the leading indices. `false`, and nothing done, if
+    /// `packed` has another length or the index is outside the shape.
+    pub fn unpack(&mut self, index: &[usize], packed: &[u8]) -> bool {
+        let inner = self.layout.inner(index.len());
+        let Some(base) = self.layout.offset(index) else { return false };
+        if packed.len() != inner.packed_len() {
+            return false;
+        }
+        let mut done = 0;
+        inner.runs(|at, bytes| {
+            // SAFETY: the maker promised every item to us alone, and `runs` visits items only.
+            let run = unsafe { std::slice::from_raw_parts_mut(self.base.offset(base + at), bytes) };
+            copy_run(run, &packed[done..done + bytes]);
+            done += bytes;
+        });
+        true
+    }
+}
+
+/// Copies one run; the lengths of single items are spelled out, since a call of memcpy costs more than they do.
+#[inline]
+fn copy_run(to: &mut [u8], from: &[u8]) {
+    match from.len() {
+        1 => to[0] = from[0],
+        2 => to.copy_from_slice(&[from[0], from[1]]),
+        3 => to.copy_from_slice(&[from[0], from[1], from[2]]),
+        4 => to.copy_from_slice(&[from[0], from[1], from[2], from[3]]),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packing_a_transposed_view_gives_the_transposed_items() {
+        let data: Vec<u8> = (0..6).collect();
+        let layout = Layout::strided(1, &[3, 2], &[1, 3]).unwrap();
+        // SAFETY: the six bytes of `data` outlive the view.
+        let view = unsafe { View::from_raw(data.as_ptr(), layout) };
+        let mut out = [0; 6];
+        assert!(view.pack(&mut out));
+        assert_eq!(out, [0, 3, 1, 4, 2, 5]);
+    }
+
+    #[test]
+    fn unpacking_into_a_flipped_padded_view_leaves_the_padding_alone() {
+        let mut data = [9u8; 8];
+        let layout = Layout::strided(1, &[2, 3], &[4, 1]).unwrap();
+        // SAFETY: the eight bytes of `data` outlive the view and are not used meanwhile.
+        let view = unsafe { ViewMut::from_raw(data.as_mut_ptr(), layout) }.unwrap();
+        let mut view = view.flip(0).unwrap();
+        assert!(view.unpack(&[], &[1, 2, 3, 4, 5, 6]));
+        assert_eq!(data, [4, 5, 6, 9, 1, 2, 3, 9]);
+    }
+
+    #[test]
+    fn overlapping_items_are_refused_for_writing() {
+        let disjoint = |shape: &[usize], strides: &[isize]| Layout::strided(2, shape, strides).unwrap().is_disjoint();
+        assert!(disjoint(&[4, 5], &[-10, 2]));
+        assert!(disjoint(&[1, 5], &[0, 2]));
+        assert!(!disjoint(&[2, 5], &[0, 2]));
+        assert!(!disjoint(&[5], &[1]));
+        assert!(!disjoint(&[4, 5], &[8, 2]));
+    }
+
+    #[test]
+    fn sizes_that_overflow_are_refused() {
+        assert!(Layout::contiguous(8, &[usize::MAX / 4, 2]).is_none());
+        assert!(Layout::contiguous(8, &[0, usize::MAX / 4, usize::MAX / 4]).is_none());
+        assert!(Layout::strided(1, &[3], &[isize::MAX]).is_none());
+    }
+
+    #[test]
+    fn splitting_shares_no_byte() {
+        let mut data = [0u8; 12];
+        let view = ViewMut::packed(&mut data, 1, &[3, 4]).unwrap();
+        let (mut left, mut right) = view.split(1, 1).unwrap();
+        assert!(left.unpack(&[], &[1, 1, 1]));
+        assert!(right.unpack(&[], &[2; 9]));
+        assert_eq!(data, [1, 2, 2, 2, 1, 2, 2, 2, 1, 2, 2, 2]);
+    }
+}

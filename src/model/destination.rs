@@ -1,0 +1,149 @@
+//! Where the pixels of an image go: the caller's memory, whatever its strides and dtype.
+
+use super::{Cast, DType, Limits, ViewMut, cast};
+use crate::error::{Error, Result};
+
+/// The destination of one image, or of a stack of them, as a plugin sees it: the shape and dtype that its
+/// properties promised. Pixels that fit are decoded straight into the caller's memory; where strides or a
+/// conversion stand between, they pass through one row (or whatever block the plugin fills at once).
+pub struct Destination<'a> {
+    view: ViewMut<'a>,
+    cast: Cast,
+    limits: Limits,
+    scratch: Vec<u8>,
+}
+
+impl<'a> Destination<'a> {
+    /// A destination whose items have the type that `cast` makes.
+    pub fn new(view: ViewMut<'a>, cast: Cast, limits: Limits) -> Destination<'a> {
+        Destination { view, cast, limits, scratch: Vec::new() }
+    }
+
+    /// Length of each axis.
+    pub fn shape(&self) -> &[usize] {
+        self.view.shape()
+    }
+
+    /// The dtype in which the plugin delivers.
+    pub fn dtype(&self) -> DType {
+        self.cast.from()
+    }
+
+    /// One image of a stack.
+    pub fn image(&mut self, i: usize) -> Result<Destination<'_>> {
+        let (cast, limits) = (self.cast, self.limits);
+        let view = self.view.reborrow().at(i).ok_or_else(outside)?;
+        Ok(Destination { view, cast, limits, scratch: Vec::new() })
+    }
+
+    /// The caller's memory behind the leading indices, if a plugin's bytes may stand there as they are.
+    pub fn direct(&mut self, at: &[usize]) -> Option<&mut [u8]> {
+        if self.cast.is_identity() { self.view.row(at) } else { None }
+    }
+
+    /// The view itself, if no conversion stands between.
+    pub fn as_view(&mut self) -> Option<ViewMut<'_>> {
+        if self.cast.is_identity() { Some(self.view.reborrow()) } else { None }
+    }
+
+    /// Has `decode` fill the block behind the leading indices: `&[]` is the whole image, `&[y]` one row.
+    /// The bytes that it is handed are packed and hold garbage.
+    pub fn fill(&mut self, at: &[usize], decode: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<()> {
+        if self.cast.is_identity()
+            && let Some(bytes) = self.view.row(at)
+        {
+            return decode(bytes);
+        }
+        let inner = self.view.layout().inner(at.len());
+        let bytes = inner.len().checked_mul(self.cast.from().size()).ok_or_else(outside)?;
+        let mut scratch = std::mem::take(&mut self.scratch);
+        if scratch.len() != bytes {
+            scratch = self.limits.allocate(bytes)?;
+        }
+        decode(&mut scratch)?;
+        self.put(at, &scratch)?;
+        self.scratch = scratch;
+        Ok(())
+    }
+
+    /// Puts packed bytes into the block behind the leading indices.
+    pub fn put(&mut self, at: &[usize], packed: &[u8]) -> Result<()> {
+        let done = if self.cast.is_identity() {
+            self.view.unpack(at, packed)
+        } else {
+            let inner = self.view.layout().inner(at.len());
+            if packed.len() != inner.len() * self.cast.from().size() {
+                return Err(outside());
+            }
+            match self.view.row(at) {
+                Some(bytes) => {
+                    cast(self.cast, packed, bytes);
+                    true
+                }
+                None => {
+                    let mut converted = self.limits.allocate(inner.packed_len())?;
+                    cast(self.cast, packed, &mut converted);
+                    self.view.unpack(at, &converted)
+                }
+            }
+        };
+        if done { Ok(()) } else { Err(outside()) }
+    }
+
+    /// Zeroes from this index of the first axis to the end: what a partial read leaves unread.
+    pub fn zero_from(&mut self, first: usize) -> Result<()> {
+        for i in first..self.shape().first().copied().unwrap_or(0) {
+            self.fill(&[i], |bytes| {
+                bytes.fill(0);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// A plugin that puts something where its own properties have no place is defective.
+fn outside() -> Error {
+    Error::internal("the plugin delivered a block that does not fit the properties that it gave")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Layout;
+
+    #[test]
+    fn rows_pass_through_a_conversion_and_strides() {
+        let mut memory = [0f32; 6];
+        let layout = Layout::strided(4, &[2, 3], &[4, 8]).unwrap(); // column-major
+        let base = memory.as_mut_ptr().cast::<u8>();
+        let bytes = bytemuck_view(base, layout);
+        let mut destination = Destination::new(bytes, Cast::plain(DType::U8, DType::F32), Limits::default());
+        for y in 0..2u8 {
+            destination
+                .fill(&[y.into()], |row| {
+                    row.copy_from_slice(&[10 * y, 10 * y + 1, 10 * y + 2]);
+                    Ok(())
+                })
+                .unwrap();
+        }
+        assert_eq!(memory, [0., 10., 1., 11., 2., 12.]);
+    }
+
+    #[allow(unsafe_code)]
+    fn bytemuck_view<'a>(base: *mut u8, layout: Layout) -> ViewMut<'a> {
+        // SAFETY: the test's memory outlives the view and is not touched meanwhile.
+        unsafe { ViewMut::from_raw(base, layout) }.unwrap()
+    }
+
+    #[test]
+    fn a_block_of_the_wrong_size_is_refused() {
+        let mut memory = [0u8; 6];
+        let view = ViewMut::packed(&mut memory, 1, &[2, 3]).unwrap();
+        let mut destination = Destination::new(view, Cast::plain(DType::U8, DType::U8), Limits::default());
+        assert!(destination.put(&[0], &[1, 2]).is_err());
+        assert!(destination.put(&[2], &[1, 2, 3]).is_err());
+        assert!(destination.fill(&[1], |row| { row.fill(7); Ok(()) }).is_ok());
+        assert_eq!(memory, [0, 0, 0, 7, 7, 7]);
+    }
+}
