@@ -7,5 +7,8 @@
 
 pub mod error;
 pub mod model;
+pub mod plugin;
+pub mod plugins;
+pub mod resource;
 
 pub use error::{Error, ErrorKind, Result};

@@ -226,7 +226,10 @@ mod tests {
         assert_eq!(convert::<1>(Cast::plain(DType::F64, DType::I8), &(-3.9f64).to_ne_bytes()), [(-3i8) as u8]);
         assert_eq!(convert::<2>(Cast::plain(DType::U8, DType::Bool), &[0, 7]), [0, 1]);
         assert_eq!(convert::<2>(Cast::plain(DType::Bool, DType::Bool), &[0, 7]), [0, 1]);
-        assert_eq!(convert::<8>(Cast::plain(DType::U64, DType::F64), &u64::MAX.to_ne_bytes()), 2f64.powi(64).to_ne_bytes());
+        assert_eq!(
+            convert::<8>(Cast::plain(DType::U64, DType::F64), &u64::MAX.to_ne_bytes()),
+            2f64.powi(64).to_ne_bytes()
+        );
         let one_i: Vec<u8> = [1f32, 5.0].iter().flat_map(|x| x.to_ne_bytes()).collect();
         assert_eq!(convert::<8>(Cast::plain(DType::C64, DType::F64), &one_i), 1f64.to_ne_bytes());
     }

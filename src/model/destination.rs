@@ -143,7 +143,14 @@ mod tests {
         let mut destination = Destination::new(view, Cast::plain(DType::U8, DType::U8), Limits::default());
         assert!(destination.put(&[0], &[1, 2]).is_err());
         assert!(destination.put(&[2], &[1, 2, 3]).is_err());
-        assert!(destination.fill(&[1], |row| { row.fill(7); Ok(()) }).is_ok());
+        assert!(
+            destination
+                .fill(&[1], |row| {
+                    row.fill(7);
+                    Ok(())
+                })
+                .is_ok()
+        );
         assert_eq!(memory, [0, 0, 0, 7, 7, 7]);
     }
 }

@@ -27,12 +27,36 @@ pub enum Color {
 
 impl Color {
     const NAMES: [&'static str; 14] = [
-        "unknown", "gray", "gray_alpha", "rgb", "rgba", "bgr", "bgra", "cmyk", "ycbcr", "lab", "hsv", "palette",
-        "bayer", "multi",
+        "unknown",
+        "gray",
+        "gray_alpha",
+        "rgb",
+        "rgba",
+        "bgr",
+        "bgra",
+        "cmyk",
+        "ycbcr",
+        "lab",
+        "hsv",
+        "palette",
+        "bayer",
+        "multi",
     ];
     const ALL: [Color; 14] = [
-        Color::Unknown, Color::Gray, Color::GrayAlpha, Color::Rgb, Color::Rgba, Color::Bgr, Color::Bgra, Color::Cmyk,
-        Color::YCbCr, Color::Lab, Color::Hsv, Color::Palette, Color::Bayer, Color::Multi,
+        Color::Unknown,
+        Color::Gray,
+        Color::GrayAlpha,
+        Color::Rgb,
+        Color::Rgba,
+        Color::Bgr,
+        Color::Bgra,
+        Color::Cmyk,
+        Color::YCbCr,
+        Color::Lab,
+        Color::Hsv,
+        Color::Palette,
+        Color::Bayer,
+        Color::Multi,
     ];
 
     /// The number of the C ABI.

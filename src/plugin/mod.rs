@@ -1,0 +1,9 @@
+//! The contract between files and backends: the traits, the declarations, the registry and the choice of a plugin.
+
+mod call;
+mod contract;
+mod declare;
+
+pub use call::{Call, check, check_arguments, common, takes};
+pub use contract::{Batch, Count, Cursor, Image, Outcome, Plugin, Reader, Writer};
+pub use declare::{CallKind, Calls, Declaration, FunctionSpec, OptionSpec, OptionType, normal_extension};

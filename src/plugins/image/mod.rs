@@ -1,0 +1,103 @@
+//! Pictures and animations: what imageio's pillow plugin opens. One file a format; this one tells them apart.
+
+mod info;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::plugin::{Call, Declaration, OptionSpec, Plugin, Reader, Writer};
+use crate::resource::{Output, Source};
+
+/// One format of the plugin.
+struct Format {
+    /// Its name, which the option `format` takes in any case.
+    name: &'static str,
+    /// The extensions under which it is written and, where a format has no mark, read.
+    extensions: &'static [&'static str],
+    /// Whether the first bytes of a file are this format's.
+    matches: fn(head: &[u8]) -> bool,
+    open: fn(Source, &Call) -> Result<Box<dyn Reader>>,
+    create: Option<fn(Output, &Call) -> Result<Box<dyn Writer>>>,
+    /// The options that only this format takes.
+    options: fn() -> Vec<OptionSpec>,
+}
+
+/// The formats, in the order in which their marks are looked for.
+static FORMATS: &[Format] = &[];
+
+/// The plugin `image`.
+pub struct ImagePlugin {
+    declaration: Declaration,
+}
+
+impl ImagePlugin {
+    /// The plugin with all its formats.
+    #[allow(clippy::new_without_default)] // a plugin is registered, not defaulted
+    pub fn new() -> ImagePlugin {
+        ImagePlugin { declaration: declaration() }
+    }
+}
+
+/// imageio's names for plugins that read what this one reads.
+const ALIASES: &[&str] = &["pillow", "opencv"];
+
+fn declaration() -> Declaration {
+    let mut aliases: Vec<String> = ALIASES.iter().map(|&a| a.to_owned()).collect();
+    for format in FORMATS {
+        aliases.extend(["PIL", "FI"].map(|kind| format!("{}-{kind}", format.name)));
+    }
+    let mut options: Vec<OptionSpec> = Vec::new();
+    for option in info::options().into_iter().chain(FORMATS.iter().flat_map(|f| (f.options)())) {
+        // Formats that share an option mean the same by it; each accepts its own values.
+        match options.iter_mut().find(|o| o.name == option.name) {
+            Some(known) => known.calls = known.calls.and(option.calls),
+            None => options.push(option),
+        }
+    }
+    let names = |of: &dyn Fn(&&Format) -> bool| -> Vec<String> {
+        FORMATS.iter().filter(of).flat_map(|f| f.extensions).map(|&e| e.to_owned()).collect()
+    };
+    Declaration {
+        name: "image".into(),
+        aliases,
+        description: "pictures and animations".into(),
+        extensions: names(&|_| true),
+        written: Some(names(&|f| f.create.is_some())),
+        can_read: true,
+        can_write: true,
+        options,
+        ..Declaration::default()
+    }
+}
+
+impl Plugin for ImagePlugin {
+    fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
+
+    fn probe(&self, head: &[u8], _extension: Option<&str>) -> Option<u8> {
+        Some(if FORMATS.iter().any(|f| (f.matches)(head)) { 90 } else { 0 })
+    }
+
+    fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>> {
+        let format = FORMATS.iter().find(|f| (f.matches)(source.head()));
+        let format = format.ok_or_else(|| {
+            Error::new(ErrorKind::NoBackend, "the content has the mark of none of the formats that it reads")
+        })?;
+        (format.open)(source, call).map_err(|e| e.context(format.name.to_lowercase()))
+    }
+
+    fn create(&self, output: Output, extension: Option<&str>, call: &Call) -> Result<Box<dyn Writer>> {
+        let format = match call.str("format") {
+            Some(name) => FORMATS.iter().find(|f| f.name.eq_ignore_ascii_case(name)),
+            None => FORMATS.iter().find(|f| extension.is_some_and(|e| f.extensions.contains(&e))),
+        };
+        match format.map(|f| (f, f.create)) {
+            Some((_, Some(create))) => create(output, call),
+            Some((format, None)) => Err(Error::unsupported(format!("{} is read, not written", format.name))),
+            None => {
+                let asked = call.str("format").or(extension).unwrap_or("no extension");
+                let written: Vec<&str> = FORMATS.iter().filter(|f| f.create.is_some()).map(|f| f.name).collect();
+                Err(Error::new(ErrorKind::NoBackend, format!("{asked} is none of {}", written.join(", "))))
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The backends, one folder each, none knowing another.
+
+pub mod image;
+
+use crate::plugin::Plugin;
+use std::sync::Arc;
+
+/// The plugins that are built in, in the order in which they are asked.
+pub fn built_in() -> Vec<Arc<dyn Plugin>> {
+    vec![Arc::new(image::ImagePlugin::new())]
+}
