@@ -7,6 +7,7 @@ unset DESTDIR IMAGEIO_PLUGIN_PATH
 
 scripts/setup.sh build
 "${MAKE:-make}" --no-print-directory build
+rm -rf build/prefix
 cmake --install build/cmake --prefix "$PWD/build/prefix" >build/install.log || { cat build/install.log; exit 1; }
 { cmake -S examples -B build/examples -DCMAKE_PREFIX_PATH="$PWD/build/prefix" && cmake --build build/examples; } \
   >build/examples.log 2>&1 || { cat build/examples.log; exit 1; }

@@ -118,17 +118,25 @@ soname() { sed -n 's/.*-Wl,-soname,\([^"]*\)".*/\1/p' dist/build.rs; }
 libdir() { sed -n 's/^CMAKE_INSTALL_LIBDIR:[A-Z]*=//p' "$work/cmake/CMakeCache.txt"; }
 export_pkgconfig() { PKG_CONFIG_PATH=$tree/$(libdir)/pkgconfig; export PKG_CONFIG_PATH; }
 
-# The headers by themselves, in each language, twice over, in two translation units, in any order and company.
+# The headers by themselves: in each language, twice over, in two translation units, in any company.
 part_headers() {
   local dir=$work/headers std header headers=(imageio.h plugin.h)
+  # The initialisers are part of the header, and must not bring warnings into other people's programs.
+  local use='int main(void) {
+    iio_props props = IIO_PROPS_INIT;
+    iio_array array = IIO_ARRAY_INIT;
+    iio_callbacks callbacks = IIO_CALLBACKS_INIT;
+    return !(props.struct_size == sizeof props && array.struct_size == sizeof array && callbacks.struct_size == sizeof callbacks);
+  }'
   rm -rf "$dir" && mkdir -p "$dir"
   include() { local h; for h in "$@"; do echo "#include <$h>"; done; }
   # compile COMPILER STANDARD SOURCE: alone, and linked with itself under another name of main.
   compile() {
     echo "  $2 $(grep -c . "$3") lines: $(tr '\n' ' ' <"$3" | sed 's/#include //g')"
     "$1" "-std=$2" "${warnings[@]}" -I"$tree/include" -c "$3" -o "$dir/a.o"
-    { cat "$3"; echo "int main(void) { return 0; }"; } >"$dir/main.${3##*.}"
+    { cat "$3"; echo "$use"; } >"$dir/main.${3##*.}"
     "$1" "-std=$2" "${warnings[@]}" -I"$tree/include" "$dir/main.${3##*.}" "$dir/a.o" "$tree/$(libdir)/libimageio.so" -o "$dir/a.out"
+    LD_LIBRARY_PATH=$tree/$(libdir) "$dir/a.out" || fail "an initialiser is wrong"
   }
   for header in "${headers[@]}"; do
     include "libimageio/$header" "libimageio/$header" | tee "$dir/alone.c" >"$dir/alone.cpp"
