@@ -1,0 +1,233 @@
+#!/usr/bin/env bash
+# Every check of this repository. With arguments, only these parts of it:
+#   format lint library rust install headers pkgconfig consumer programs sanitizers
+# From `install` on they look at the library as users get it: linked as delivered, installed, and moved.
+set -eu -o pipefail
+cd "$(dirname "$0")/.."
+PATH="$PATH:$HOME/.cargo/bin"
+unset DESTDIR IMAGEIO_PLUGIN_PATH LD_LIBRARY_PATH
+export LC_ALL=C
+
+parts=(format lint library rust install headers pkgconfig consumer programs sanitizers)
+if [[ $# -gt 0 ]]; then wanted=("$@"); else wanted=("${parts[@]}"); fi
+for part in "${wanted[@]}"; do
+  [[ " ${parts[*]} " == *" $part "* ]] || { echo "test: no part is called '$part': ${parts[*]}" >&2; exit 2; }
+done
+
+# What looks at the installed tree wants it fresh.
+if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|programs|sanitizers)\  ]]; then wanted+=(library install); fi
+
+scripts/setup.sh build test
+
+work=$PWD/build/test
+tree=$work/moved          # what was installed, away from where it was installed to
+cc=${CC:-cc} cxx=${CXX:-c++}
+warnings=(-Wall -Wextra -Wpedantic -Werror)
+mkdir -p "$work"
+
+# --- telling what happened
+
+results=() failed=0 began=$SECONDS
+skips=$work/skips
+: >"$skips"
+skip() { echo "SKIPPED: $*" | tee -a "$skips"; }
+fail() { echo "FAILED: $*" >&2; return 1; }
+
+# run PART: its function in a shell of its own, where the first failing command ends it.
+run() {
+  local part=$1 start=$SECONDS result=passed
+  printf '\n=== %s\n' "$part"
+  set +e
+  (set -e; "part_$part")
+  [[ $? = 0 ]] || { result=FAILED; failed=1; }
+  set -e
+  results+=("$(printf '%-10s %s  %4d s' "$part" "$result" $((SECONDS - start)))")
+}
+
+# --- the parts
+
+part_format() {
+  cargo fmt --all --check
+}
+
+part_lint() {
+  cargo clippy --release --workspace --all-targets --locked --quiet -- -D warnings
+}
+
+part_rust() {
+  cargo test --release --workspace --locked
+}
+
+# The delivered library: what it exports and what it asks of the system that loads it.
+part_library() {
+  rm -rf "$work/built" "$tree"
+  cmake -S . -B "$work/cmake" -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_C_FLAGS="-Werror" >"$work/configure.log" 2>&1 ||
+    { cat "$work/configure.log"; fail "cmake"; }
+  cmake --build "$work/cmake"
+  touch "$work/built"
+  local so=$work/cmake/lib/libimageio.so dynamic soname bad
+  dynamic=$(readelf -dW "$so")
+
+  nm -D --defined-only "$so" | awk '{ print $3 }' | sort >"$work/exports.txt"
+  bad=$(grep -v '^iio_' "$work/exports.txt" || true)
+  [[ -z $bad ]] || fail "only iio_* may be exported, not:" $bad
+  diff -u tests/abi/exports.txt "$work/exports.txt" ||
+    fail "the exported symbols are not those of tests/abi/exports.txt; if that is meant: make exports, and a line in CHANGELOG.md"
+
+  soname=$(soname)
+  [[ -n $soname && $dynamic == *"Library soname: [$soname]"* ]] || fail "the soname is not $soname"
+  # glibc before 2.34 keeps libdl, libpthread and librt apart.
+  bad=$(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' <<<"$dynamic" |
+    grep -Ev '^(lib(c|m|gcc_s|dl|pthread|rt)\.so\.[0-9]+|ld-linux.*)$' || true)
+  [[ -z $bad ]] || fail "it needs more than libc, libm and libgcc_s:" $bad
+  grep -q 'FLAGS_1.*NODELETE' <<<"$dynamic" || fail "it is not linked with -z nodelete"
+  ! grep -E 'TEXTREL|RPATH|RUNPATH' <<<"$dynamic" || fail "these have no place in it"
+  ! readelf -lW "$so" | grep 'GNU_STACK.*E' || fail "it asks for an executable stack"
+  ! nm -D "$so" | grep -E '__(asan|ubsan|tsan|msan)' || fail "it is built under a sanitizer"
+  echo "$soname: $(wc -l <"$work/exports.txt") symbols, $(stat -Lc %s "$so") bytes," \
+    "$(objcopy --strip-unneeded "$so" "$work/stripped.so" && stat -c %s "$work/stripped.so") stripped"
+}
+
+# DESTDIR, the layout of Debian's own packages, and that the tree may lie anywhere.
+part_install() {
+  [[ -e $work/built ]] || fail "the library was not built, see above"
+  local stage=$work/stage bin file
+  rm -rf "$stage" "$tree"
+  DESTDIR=$stage cmake --install "$work/cmake" >"$work/install.log" || { cat "$work/install.log"; fail "cmake --install"; }
+  [[ $(cd "$stage" && echo *) = usr ]] || fail "DESTDIR was not honoured"
+  mv "$stage/usr" "$tree"
+
+  local libdir version
+  libdir=$(libdir)
+  version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+  for file in bin/iio include/libimageio/{imageio.h,plugin.h,imageio.hpp} share/doc/libimageio/LICENSE-{MIT,APACHE} \
+    "$libdir"/{libimageio.a,libimageio.so,"$(soname)",libimageio.so."$version",imageio/modules,pkgconfig/imageio.pc} \
+    "$libdir"/cmake/imageio/imageioConfig{,Version}.cmake; do
+    [[ -e $tree/$file ]] || fail "$file is not installed"
+  done
+  ! grep -rlE "$PWD|$stage" "$tree"/include "$tree"/bin "$tree/$libdir"/{cmake,pkgconfig} || fail "these name the build or staging folder"
+
+  bin=$(readelf -dW "$tree/bin/iio")
+  [[ $bin == *"RUNPATH) "*"[\$ORIGIN/../$libdir]"* || $bin == *"RPATH) "*"[\$ORIGIN/../$libdir]"* ]] || fail "iio has no relocatable RPATH"
+  [[ $(ldd "$tree/bin/iio") == *"=> $tree/"*libimageio.so.* ]] || fail "iio does not find the library installed with it"
+  "$tree/bin/iio" formats >"$work/formats.txt" || fail "iio formats: exit code $?"
+  [[ -s $work/formats.txt ]] || fail "iio formats says nothing"
+  find "$tree" ! -type d | sort | sed "s|^$tree/||"
+}
+soname() { sed -n 's/.*-Wl,-soname,\([^"]*\)".*/\1/p' dist/build.rs; }
+libdir() { sed -n 's/^CMAKE_INSTALL_LIBDIR:[A-Z]*=//p' "$work/cmake/CMakeCache.txt"; }
+export_pkgconfig() { PKG_CONFIG_PATH=$tree/$(libdir)/pkgconfig; export PKG_CONFIG_PATH; }
+
+# The headers by themselves: in each language, twice over, in two translation units, in any company.
+part_headers() {
+  local dir=$work/headers std header headers=(imageio.h plugin.h)
+  # The initialisers are part of the header, and must not bring warnings into other people's programs.
+  local use='int main(void) {
+    iio_props props = IIO_PROPS_INIT;
+    iio_array array = IIO_ARRAY_INIT;
+    iio_callbacks callbacks = IIO_CALLBACKS_INIT;
+    return !(props.struct_size == sizeof props && array.struct_size == sizeof array && callbacks.struct_size == sizeof callbacks);
+  }'
+  rm -rf "$dir" && mkdir -p "$dir"
+  include() { local h; for h in "$@"; do echo "#include <$h>"; done; }
+  # compile COMPILER STANDARD SOURCE: alone, and linked with itself under another name of main.
+  compile() {
+    echo "  $2 $(grep -c . "$3") lines: $(tr '\n' ' ' <"$3" | sed 's/#include //g')"
+    "$1" "-std=$2" "${warnings[@]}" -I"$tree/include" -c "$3" -o "$dir/a.o"
+    { cat "$3"; echo "$use"; } >"$dir/main.${3##*.}"
+    "$1" "-std=$2" "${warnings[@]}" -I"$tree/include" "$dir/main.${3##*.}" "$dir/a.o" "$tree/$(libdir)/libimageio.so" -o "$dir/a.out"
+    LD_LIBRARY_PATH=$tree/$(libdir) "$dir/a.out" || fail "an initialiser is wrong"
+  }
+  for header in "${headers[@]}"; do
+    include "libimageio/$header" "libimageio/$header" | tee "$dir/alone.c" >"$dir/alone.cpp"
+    for std in c11 c17; do compile "$cc" $std "$dir/alone.c"; done
+    for std in c++17 c++20; do compile "$cxx" $std "$dir/alone.cpp"; done
+  done
+  include libimageio/imageio.hpp libimageio/imageio.hpp libimageio/plugin.h >"$dir/hpp.cpp"
+  for std in c++17 c++20; do compile "$cxx" $std "$dir/hpp.cpp"; done
+
+  # Debian's libiio is another library with the same prefix.
+  if ! echo '#include <iio.h>' | "$cc" -xc -E - >/dev/null 2>&1; then
+    skip "headers: beside <iio.h>, for libiio-dev is not installed"
+    return
+  fi
+  # (its own headers are not pedantic)
+  warnings=(-Wall -Wextra -Werror)
+  include iio.h libimageio/imageio.h libimageio/plugin.h | tee "$dir/after.c" >"$dir/after.cpp"
+  include libimageio/imageio.h libimageio/plugin.h iio.h | tee "$dir/before.c" >"$dir/before.cpp"
+  compile "$cc" c11 "$dir/after.c"
+  compile "$cc" c11 "$dir/before.c"
+  compile "$cxx" c++17 "$dir/after.cpp"
+  compile "$cxx" c++17 "$dir/before.cpp"
+}
+
+# One program by pkg-config alone: shared, with libimageio.a, and wholly static.
+part_pkgconfig() {
+  export_pkgconfig
+  local dir=$work/pkgconfig main=tests/cmake/consumer/main.c version
+  mkdir -p "$dir"
+  pkg-config --validate imageio
+  version=$(pkg-config --modversion imageio)
+  # shellcheck disable=SC2046
+  "$cc" -std=c11 "${warnings[@]}" $main -o "$dir/shared" $(pkg-config --cflags --libs imageio)
+  LD_LIBRARY_PATH=$(pkg-config --variable=libdir imageio) "$dir/shared" "$version"
+  # shellcheck disable=SC2046
+  "$cc" -std=c11 "${warnings[@]}" $main -o "$dir/archive" $(pkg-config --cflags imageio) $(pkg-config --variable=static_libs imageio)
+  ! readelf -dW "$dir/archive" | grep -F libimageio || fail "static_libs did not link the archive"
+  "$dir/archive" "$version"
+  # (glibc warns that dlopen and getaddrinfo in a static program still want its shared libraries)
+  # shellcheck disable=SC2046
+  "$cc" -static -std=c11 "${warnings[@]}" $main -o "$dir/static" $(pkg-config --static --cflags --libs imageio) 2>"$dir/static.log" ||
+    { cat "$dir/static.log"; fail "cc -static"; }
+  ! readelf -dW "$dir/static" | grep -F NEEDED || fail "--static did not make a static program"
+  "$dir/static" "$version"
+}
+
+# cmake_tests SOURCE NAME [CMAKE ARGUMENT …]: configure, build and run a project against the installed tree.
+cmake_tests() {
+  [[ -d $tree ]] || fail "nothing is installed, see above"
+  local source=$1 dir=$work/$2 log=$work/$2.log
+  cmake -S "$source" -B "$dir" -DCMAKE_PREFIX_PATH="$tree" "${@:3}" >"$log" 2>&1 || { cat "$log"; fail "cmake $source"; }
+  cmake --build "$dir" -j 2 >"$log" 2>&1 || { cat "$log"; fail "building $source"; }
+  # Even the cache of an earlier run must not lead elsewhere.
+  grep -q "^imageio_DIR:PATH=$tree/" "$dir/CMakeCache.txt" || fail "find_package found another imageio"
+  (cd "$dir" && ctest -j 2 --output-on-failure --no-tests=error) | tee "$log"
+  sed -n 's/.* - \(.*\) (Skipped)$/\1/p' "$log" | while read -r name; do
+    skip "$2: $name: $(said "$name" "$dir/Testing/Temporary/LastTest.log" | tail -n 1)"
+  done
+}
+
+# What a test printed, by ctest's log.
+said() { awk -v name="$1" '/Testing: /{ mine = $3 == name } /<end of output>/{ on = 0 } on > 1; on == 1 { on = 2 } mine && /^Output:/{ on = 1 }' "$2"; }
+
+# A project of a user's.
+part_consumer() {
+  cmake_tests tests/cmake/consumer consumer
+}
+
+# tests/c and tests/cpp.
+part_programs() {
+  cmake_tests tests programs
+}
+
+# The same under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer.
+part_sanitizers() {
+  export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+  export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+  # That they look at all: a program that leaks must fail.
+  echo 'int main(void) { void *volatile p = __builtin_malloc(10); p = 0; return p != 0; }' >"$work/leak.c"
+  "$cc" -fsanitize=address,undefined "$work/leak.c" -o "$work/leak"
+  ! "$work/leak" 2>/dev/null || fail "LeakSanitizer does not work here"
+  cmake_tests tests sanitizers -DIIO_SANITIZE=ON
+}
+
+for part in "${parts[@]}"; do
+  [[ " ${wanted[*]} " != *" $part "* ]] || run "$part"
+done
+
+printf '\n=== summary\n'
+printf '%s\n' "${results[@]}"
+cat "$skips"
+if [[ ${#results[@]} -lt ${#parts[@]} ]]; then echo "only what was asked for was run, of: ${parts[*]}"; fi
+if [[ $failed = 0 ]]; then echo "make test: all passed in $((SECONDS - began)) s"; else echo "make test: FAILED after $((SECONDS - began)) s"; fi
+exit $failed
