@@ -56,7 +56,10 @@ iio_status image_write(const struct image *image, iio_file *file, iio_dict *opti
     array.ndim = props->ndim;
     array.data = image->data;
     memcpy(array.shape, props->shape, sizeof array.shape);
-    if (!color_is_plain(props->color) && iio_dict_kind(options, "color") == IIO_KIND_ABSENT)
+    /* Else the writer would guess from the shape whether the first axis counts images; here it never does. */
+    if (iio_dict_kind(options, "is_batch") == IIO_KIND_ABSENT)
+        status = iio_dict_set_bool(options, "is_batch", 0);
+    if (status == IIO_OK && !color_is_plain(props->color) && iio_dict_kind(options, "color") == IIO_KIND_ABSENT)
         status = iio_dict_set_string(options, "color", color_name(props->color));
     if (status == IIO_OK && !axes_are_plain(props->axes) && iio_dict_kind(options, "axes") == IIO_KIND_ABSENT)
         status = iio_dict_set_string(options, "axes", props->axes);

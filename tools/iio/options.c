@@ -57,13 +57,8 @@ const iio_dict *plugin_find(const iio_dict *plugins, const char *name)
 
 static bool declares(const iio_dict *declared, const char *name, const char *call)
 {
-    for (size_t i = 0; i < iio_dict_len(declared); i++) {
-        const iio_dict *option = NULL;
-        if (iio_dict_get_dict(declared, iio_dict_key(declared, i), &option) == IIO_OK
-            && strcmp(dict_text(option, "name"), name) == 0 && list_holds(option, "calls", call))
-            return true;
-    }
-    return false;
+    const iio_dict *option = NULL;
+    return iio_dict_get_dict(declared, name, &option) == IIO_OK && list_holds(option, "calls", call);
 }
 
 static bool takes(const struct side *side, const char *name, const char *call)

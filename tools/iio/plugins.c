@@ -26,48 +26,62 @@ static void print_names(const iio_dict *dict, const char *key, const char *separ
         printf("%s%s", i == 0 ? "" : separator, dict_text(list, iio_dict_key(list, i)));
 }
 
-static void print_default(const iio_dict *option)
+/* A member of a declaration as JSON, if it is there and not null. */
+static void print_member(const iio_dict *option, const char *key, const char *before)
 {
-    int32_t kind = iio_dict_kind(option, "default");
-    if (kind == IIO_KIND_ABSENT || kind == IIO_KIND_NULL)
-        return;
-    char *text = json_text(option, "default");
+    int32_t kind = iio_dict_kind(option, key);
+    char *text = kind != IIO_KIND_ABSENT && kind != IIO_KIND_NULL ? json_text(option, key) : NULL;
     if (text != NULL) {
-        fputs(" = ", stdout);
+        fputs(before, stdout);
         put_text(stdout, text, strlen(text));
     }
     free(text);
 }
 
-static void print_option(const iio_dict *option)
+static void print_option(const char *name, const iio_dict *option)
 {
-    printf("    %s: %s", dict_text(option, "name"), dict_text(option, "type"));
-    print_default(option);
-    printf("  [");
+    printf("    %s: %s", name, dict_text(option, "type"));
+    print_member(option, "default", " = ");
+    print_member(option, "choices", ", one of ");
+    print_member(option, "range", ", within ");
+    printf("  (");
     print_names(option, "calls", " ");
-    printf("]\n        %s\n", dict_text(option, "doc"));
+    printf(")\n        %s\n", dict_text(option, "doc"));
+}
+
+static void print_function(const char *name, const iio_dict *function)
+{
+    const iio_dict *arguments = NULL;
+    printf("    %s(", name);
+    if (iio_dict_get_dict(function, "arguments", &arguments) == IIO_OK)
+        for (size_t i = 0; i < iio_dict_len(arguments); i++)
+            printf("%s%s", i == 0 ? "" : ", ", iio_dict_key(arguments, i));
+    printf(")\n        %s\n", dict_text(function, "doc"));
+}
+
+static void print_each(const iio_dict *plugin, const char *key, const char *title,
+                       void (*print)(const char *name, const iio_dict *item))
+{
+    const iio_dict *items = NULL;
+    const iio_dict *item = NULL;
+    if (iio_dict_get_dict(plugin, key, &items) != IIO_OK || iio_dict_len(items) == 0)
+        return;
+    printf("  %s\n", title);
+    for (size_t i = 0; i < iio_dict_len(items); i++)
+        if (iio_dict_get_dict(items, iio_dict_key(items, i), &item) == IIO_OK)
+            print(iio_dict_key(items, i), item);
 }
 
 static void print_plugin(const char *name, const iio_dict *plugin)
 {
-    const iio_dict *list = NULL;
-    const iio_dict *item = NULL;
     print_line(name, plugin);
     printf("  aliases      ");
     print_names(plugin, "aliases", ", ");
     printf("\n  extensions   ");
     print_names(plugin, "extensions", " ");
     putchar('\n');
-    if (iio_dict_get_dict(plugin, "options", &list) == IIO_OK && iio_dict_len(list) > 0) {
-        puts("  options (and the calls that take them)");
-        for (size_t i = 0; i < iio_dict_len(list); i++)
-            if (iio_dict_get_dict(list, iio_dict_key(list, i), &item) == IIO_OK)
-                print_option(item);
-    }
-    if (iio_dict_get_dict(plugin, "functions", &list) == IIO_OK && iio_dict_len(list) > 0) {
-        puts("  functions");
-        print_dict(list, 4);
-    }
+    print_each(plugin, "options", "options (and the calls that take them)", print_option);
+    print_each(plugin, "functions", "functions", print_function);
 }
 
 static int print_one(const iio_dict *plugins, const char *name, bool json)
