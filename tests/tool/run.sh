@@ -186,9 +186,9 @@ json "j[0]['n_images'] == $images"
 expect 0 'one image of a gif' convert "$gif" anim/one.png --index 1
 expect 0 'info of it' info --json anim/one.png
 json 'not j[0]["is_batch"] and j[0]["n_images"] == 1'
-expect 4 'animation into a still format' convert "$gif" anim/many.jpg
+expect 4 'animation into a still format' convert "$gif" anim/many.bmp
 says err '--index'
-absent anim/many.jpg
+absent anim/many.bmp
 expect 0 'part of an animation' convert "$gif" anim/part.gif start=1 stop=3
 expect 0 'count of the part' info --json anim/part.gif
 json 'j[0]["n_images"] == 2'

@@ -110,7 +110,8 @@ static bool holds_containers(const iio_dict *list)
     return false;
 }
 
-static void print_value(const iio_dict *dict, const char *key, int indent)
+/* What follows a key; `gap` is the room between it and a value on the same line. */
+static void print_value(const iio_dict *dict, const char *key, int indent, int gap)
 {
     const char *text = NULL;
     const iio_dict *inner = NULL;
@@ -124,7 +125,7 @@ static void print_value(const iio_dict *dict, const char *key, int indent)
             return;
         }
     }
-    putchar(' ');
+    printf("%*s", gap, "");
     if (kind == IIO_KIND_STRING && iio_dict_get_string(dict, key, &text) == IIO_OK)
         put_shortened(text, strlen(text), LONGEST_TEXT);
     else if (kind == IIO_KIND_BYTES)
@@ -148,7 +149,6 @@ void print_dict(const iio_dict *dict, int indent)
         int length = (int)strlen(key);
         printf("%*s", indent, "");
         put_text(stdout, key, (size_t)length);
-        printf("%*s", length < width ? width - length : 0, "");
-        print_value(dict, key, indent);
+        print_value(dict, key, indent, length < width ? width - length + 2 : 2);
     }
 }
