@@ -308,7 +308,7 @@ static int show_stills(const char *outdir)
     static const struct still stills[] = {
         { "still.png", "PNG", "{}", IIO_UINT8, 0 },
         { "still-16.png", "PNG, 16 bits", "{}", IIO_UINT16, 0 },
-        { "still.jpg", "JPEG", "{\"quality\": 95}", IIO_UINT8, 80 },
+        { "still.jpg", "JPEG", "{\"quality\": 95}", IIO_UINT8, 40 },
         { "still.bmp", "BMP", "{}", IIO_UINT8, 0 },
         { "still.webp", "WebP", "{\"lossless\": true}", IIO_UINT8, 0 },
     };
