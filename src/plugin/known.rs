@@ -44,7 +44,8 @@ fn dicom(head: &[u8]) -> bool {
 }
 
 fn heif(head: &[u8]) -> bool {
-    head.get(4..8) == Some(b"ftyp") && head.get(8..12).is_some_and(|b| [&b"heic"[..], b"heix", b"mif1", b"msf1"].contains(&b))
+    head.get(4..8) == Some(b"ftyp")
+        && head.get(8..12).is_some_and(|b| [&b"heic"[..], b"heix", b"mif1", b"msf1"].contains(&b))
 }
 
 fn avif(head: &[u8]) -> bool {

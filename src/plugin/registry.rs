@@ -91,7 +91,8 @@ pub fn unregister(name: &str) -> Result<()> {
 
 /// Sets which plugins are asked first for an extension; no plugin gives the table's order back.
 pub fn set_priority(extension: &str, plugins: &[&str]) -> Result<()> {
-    let names = plugins.iter().map(|name| table().find(name).map(|p| p.name().to_owned())).collect::<Result<Vec<_>>>()?;
+    let names =
+        plugins.iter().map(|name| table().find(name).map(|p| p.name().to_owned())).collect::<Result<Vec<_>>>()?;
     change(|table| {
         let extension = normal_extension(extension);
         match names.is_empty() {
@@ -105,7 +106,11 @@ pub fn set_priority(extension: &str, plugins: &[&str]) -> Result<()> {
 impl Table {
     /// The plugins that are not hidden, newest last.
     pub fn active(&self) -> impl DoubleEndedIterator<Item = &Arc<Registered>> {
-        self.plugins.iter().enumerate().filter(|(i, p)| !self.plugins[i + 1..].iter().any(|q| q.name() == p.name())).map(|(_, p)| p)
+        self.plugins
+            .iter()
+            .enumerate()
+            .filter(|(i, p)| !self.plugins[i + 1..].iter().any(|q| q.name() == p.name()))
+            .map(|(_, p)| p)
     }
 
     /// The plugin of a name or alias, if it is here.
@@ -144,7 +149,8 @@ impl Table {
         if let Some(set) = self.priorities.get(extension) {
             names.extend(set.iter().map(String::as_str));
         }
-        let mut own: Vec<&Arc<Registered>> = self.active().rev().filter(|p| p.run_time && serves(p, extension)).collect();
+        let mut own: Vec<&Arc<Registered>> =
+            self.active().rev().filter(|p| p.run_time && serves(p, extension)).collect();
         own.sort_by_key(|p| std::cmp::Reverse(p.declared.priority));
         names.extend(own.iter().filter(|p| p.declared.priority >= 0).map(|p| p.name()));
         names.extend(FORMATS.plugins(extension));
@@ -184,7 +190,11 @@ pub fn plugins() -> Dict {
             name: backend.name.to_owned(),
             aliases: backend.aliases.iter().map(|&a| a.to_owned()).collect(),
             description: backend.description.to_owned(),
-            extensions: FORMATS.extensions().filter(|e| FORMATS.plugins(e).iter().any(|p| names(backend, p))).map(str::to_owned).collect(),
+            extensions: FORMATS
+                .extensions()
+                .filter(|e| FORMATS.plugins(e).iter().any(|p| names(backend, p)))
+                .map(str::to_owned)
+                .collect(),
             ..Declaration::default()
         };
         let shown = declared.to_dict(false).with("how", backend.how());
@@ -201,9 +211,8 @@ fn names(backend: &known::Backend, name: &str) -> bool {
 pub fn formats() -> Dict {
     let table = table();
     let mut dict = Dict::new();
-    let added = table.active().flat_map(|p| p.declared.extensions.iter().map(String::as_str));
-    for extension in FORMATS.extensions().chain(added) {
-        let extension = extension.to_lowercase();
+    let added = table.active().flat_map(|p| p.declared.extensions.iter().map(|e| e.to_lowercase()));
+    for extension in FORMATS.extensions().map(str::to_lowercase).chain(added) {
         if !dict.contains(&extension) {
             let shown = format(&table, &extension);
             dict.set(extension, shown);
@@ -224,7 +233,11 @@ fn format(table: &Table, extension: &str) -> Dict {
     if let Some(set) = table.priorities.get(extension) {
         set.iter().for_each(|name| add(name));
     }
-    table.active().rev().filter(|p| p.run_time && serves(p, extension) && p.declared.priority >= 0).for_each(|p| add(p.name()));
+    table
+        .active()
+        .rev()
+        .filter(|p| p.run_time && serves(p, extension) && p.declared.priority >= 0)
+        .for_each(|p| add(p.name()));
     for name in FORMATS.plugins(extension) {
         match (table.get(name), known::by_name(name), image_format(name)) {
             (Some(plugin), _, _) => add(plugin.name()),

@@ -148,7 +148,12 @@ fn nobody(source: &Source, asked: Asked) -> Error {
 }
 
 /// Asks one plugin. `None`: it refused, and the next may be asked.
-fn ask(plugin: &Arc<Registered>, source: &Source, opening: &Opening, asked: &mut Asked) -> Result<Option<Box<dyn Reader>>> {
+fn ask(
+    plugin: &Arc<Registered>,
+    source: &Source,
+    opening: &Opening,
+    asked: &mut Asked,
+) -> Result<Option<Box<dyn Reader>>> {
     if asked.is_known(plugin.name()) || !plugin.declared.can_read {
         return Ok(None);
     }

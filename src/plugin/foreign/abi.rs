@@ -285,7 +285,8 @@ impl Foreign {
             true => Layout::contiguous(dtype.size(), &shape),
             false => Layout::strided(dtype.size(), &shape, &strides),
         };
-        let layout = layout.ok_or_else(|| Error::invalid("the shape and strides of iio_array span more than memory"))?;
+        let layout =
+            layout.ok_or_else(|| Error::invalid("the shape and strides of iio_array span more than memory"))?;
         let base = array.data.cast::<u8>();
         let (before, behind) = layout.span();
         let fits = (base as usize).checked_sub(before).and((base as usize).checked_add(behind)).is_some();

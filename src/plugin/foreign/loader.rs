@@ -1,0 +1,88 @@
+//! Modules: plugins in shared libraries, loaded by path or on first need.
+
+use super::adapter::{ForeignPlugin, iio_plugin};
+use super::host::{HOST, iio_host, take_failure};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plugin::Plugin;
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use once_cell::sync::OnceCell;
+use std::ffi::{CStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+type Entry = unsafe extern "C" fn(*const iio_host) -> *const iio_plugin;
+
+/// Loads a shared library that exports `iio_plugin_entry`. It stays loaded: files, threads and destructors of it may
+/// outlive its registration.
+pub fn load(path: &Path) -> Result<Arc<dyn Plugin>> {
+    let shown = path.display();
+    if !path.exists() {
+        return Err(Error::new(ErrorKind::NotFound, format!("no module {shown}")).os(Some(libc::ENOENT)));
+    }
+    // A bare name would be searched for by the system.
+    let path = std::fs::canonicalize(path)?;
+    // SAFETY: the caller names a module whose initialisers and entry keep to plugin.h.
+    let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }
+        .map_err(|e| Error::new(ErrorKind::PluginUnavailable, format!("module {shown} cannot be loaded: {e}")))?;
+    let library = std::mem::ManuallyDrop::new(library);
+    // SAFETY: plugin.h gives the function this type.
+    let entry = unsafe { library.get::<Entry>(b"iio_plugin_entry\0") }
+        .map_err(|_| Error::unsupported(format!("{shown} is no module: it exports no iio_plugin_entry")))?;
+    take_failure();
+    // SAFETY: the entry of a module takes the host, which lives until the process ends.
+    let plugin = unsafe { entry(&HOST) };
+    let (said, _) = take_failure();
+    if plugin.is_null() {
+        let why = said.unwrap_or_else(|| "it does not say why".to_owned());
+        return Err(Error::new(ErrorKind::PluginUnavailable, format!("module {shown} refused: {why}")));
+    }
+    // SAFETY: the entry gave a plugin that keeps to plugin.h.
+    Ok(Arc::new(unsafe { ForeignPlugin::new(plugin) }?))
+}
+
+/// The modules that were found, once each: finding none is asked again, since one may be installed meanwhile.
+static MODULES: [(&str, OnceCell<Found>); 3] =
+    [("ffmpeg", OnceCell::new()), ("heif", OnceCell::new()), ("gdal", OnceCell::new())];
+
+struct Found(Arc<dyn Plugin>);
+
+/// The module of a backend, if it is installed.
+pub fn find_module(name: &str) -> Result<Option<Arc<dyn Plugin>>> {
+    let Some((_, cell)) = MODULES.iter().find(|(module, _)| *module == name) else { return Ok(None) };
+    let Some(path) = module_path(name) else { return Ok(cell.get().map(|found| found.0.clone())) };
+    // Two threads may come at once; the cell lets one load.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = if cell.get().is_none() { Some(ONE.lock().unwrap_or_else(|p| p.into_inner())) } else { None };
+    let found = cell.get_or_try_init(|| load(&path).map(Found))?;
+    Ok(Some(found.0.clone()))
+}
+
+fn module_path(name: &str) -> Option<PathBuf> {
+    let file = format!("libimageio_{name}.so");
+    folders().into_iter().map(|folder| folder.join(&file)).find(|path| path.is_file())
+}
+
+/// Where modules are looked for: what the environment says, the modules of the installation, and beside the library.
+fn folders() -> Vec<PathBuf> {
+    let listed = std::env::var_os("IMAGEIO_PLUGIN_PATH").unwrap_or_else(OsString::new);
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&listed).filter(|p| !p.as_os_str().is_empty()).collect();
+    if let Some(home) = own_path().as_deref().and_then(Path::parent) {
+        folders.push(home.join("imageio").join("modules"));
+        folders.push(home.to_path_buf());
+    }
+    folders
+}
+
+/// The file that this code was loaded from: the shared library, or the program that it was linked into.
+fn own_path() -> Option<PathBuf> {
+    // SAFETY: Dl_info is plain data.
+    let mut info: libc::Dl_info = unsafe { std::mem::zeroed() };
+    // SAFETY: the address is of this library's own code, and `info` is writable.
+    if unsafe { libc::dladdr(own_path as *const libc::c_void, &mut info) } == 0 || info.dli_fname.is_null() {
+        return None;
+    }
+    // SAFETY: dladdr gave a NUL-terminated name that lives as long as the library is loaded.
+    let name = unsafe { CStr::from_ptr(info.dli_fname) };
+    let path = Path::new(std::ffi::OsStr::new(name.to_str().ok()?));
+    std::fs::canonicalize(path).ok()
+}
