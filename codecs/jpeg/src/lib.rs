@@ -11,10 +11,12 @@
 //! every other program that uses libjpeg-turbo with its defaults.
 
 mod decode;
+mod encode;
 mod error;
 mod handle;
 
 pub use decode::{Completeness, Decoder, Header, Scale, Tolerance};
+pub use encode::{EncodeOptions, Lossless, Restart, Source, encode_u8, encode_u16};
 pub use error::{Error, ErrorKind, Result};
 
 use turbojpeg_sys as sys;
