@@ -12,12 +12,16 @@
     clippy::unwrap_used
 )]
 
+mod anim_decode;
+mod decode;
 mod error;
 mod header;
 mod layout;
 mod metadata;
 mod riff;
 
+pub use anim_decode::{AnimDecoder, Frame};
+pub use decode::{decode_into, decode_into_with};
 pub use error::{Error, ErrorKind, Result};
 pub use header::{FrameInfo, Header, frames};
 pub use layout::{Format, MAX_DIMENSION};
