@@ -13,7 +13,9 @@
 )]
 
 mod anim_decode;
+mod anim_encode;
 mod decode;
+mod encode;
 mod error;
 mod header;
 mod layout;
@@ -21,7 +23,9 @@ mod metadata;
 mod riff;
 
 pub use anim_decode::{AnimDecoder, Frame};
+pub use anim_encode::{AnimEncoder, AnimOptions};
 pub use decode::{decode_into, decode_into_with};
+pub use encode::{EncodeOptions, encode, encode_with};
 pub use error::{Error, ErrorKind, Result};
 pub use header::{FrameInfo, Header, frames};
 pub use layout::{Format, MAX_DIMENSION};
