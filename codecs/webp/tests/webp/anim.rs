@@ -188,3 +188,22 @@ fn nonsense_is_an_argument_error() {
     }
     assert_eq!(add(64, 16, (1 << 24) - 1), Err(ErrorKind::InvalidArgument));
 }
+
+#[test]
+fn frames_may_differ_in_how_they_are_coded() {
+    let mut encoder = AnimEncoder::new(40, 30, &AnimOptions::default()).expect("an encoder");
+    for (i, options) in [LOSSLESS, EncodeOptions::default()].iter().enumerate() {
+        let frame = picture(40, 30, i * 3);
+        encoder
+            .add_frame(&frame, 160, Format::Rgba, 50, options)
+            .expect("a frame");
+    }
+    let file = encoder.finish().expect("a file");
+    assert_eq!(Header::parse(&file).expect("a header").lossless, None);
+    let coded: Vec<_> = frames(&file)
+        .expect("frames")
+        .iter()
+        .map(|f| f.lossless)
+        .collect();
+    assert_eq!(coded, [true, false]);
+}
