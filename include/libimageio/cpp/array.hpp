@@ -7,6 +7,16 @@
 
 namespace iio {
 
+template <class T>
+class array_view;
+
+namespace detail {
+template <class A>
+inline constexpr bool is_view = false;
+template <class T>
+inline constexpr bool is_view<array_view<T>> = true;
+}  // namespace detail
+
 /// A strided view of an n-dimensional array in memory that the caller keeps. `T` is the sample's type, const to read
 /// only; `void` and `const void` where the dtype is known only at run time. Views convert as pointers do.
 template <class T>
@@ -36,10 +46,11 @@ class array_view {
       : array_view(data, type, shape, steps, 0) {}
   template <class U, class = std::enable_if_t<from<U>>>
   array_view(const array_view<U> &other) noexcept : a_(other.a_) {}
-  /// Of anything that has a view(): image, ndarray.
-  template <class A, class V = decltype(std::declval<A &>().view()),
-            class = std::enable_if_t<std::is_convertible_v<typename V::element_type *, T *>>>
-  array_view(A &owner) : array_view(array_view<typename V::element_type>(owner.view())) {}
+  /// Of anything that has a view(): image, ndarray. Of a temporary one, only to be read.
+  template <class A, class = std::enable_if_t<!detail::is_view<std::decay_t<A>>>, class V = decltype(std::declval<A &>().view()),
+            class = std::enable_if_t<std::is_convertible_v<typename V::element_type *, T *> &&
+                                     (std::is_const_v<T> || std::is_lvalue_reference_v<A>)>>
+  array_view(A &&owner) : array_view(array_view<typename V::element_type>(owner.view())) {}
   /// Of a C view. The dtype must be T's.
   explicit array_view(const iio_array &a) : a_(a) {
     a_.struct_size = sizeof a_;
