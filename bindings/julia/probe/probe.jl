@@ -43,7 +43,8 @@ discard(file) = ccall((:iio_file_discard, lib), Cvoid, (Ptr{Cvoid},), file)
 stream(user) = unsafe_pointer_to_objref(user)::IOBuffer
 on_read(user, to, n)::Int64 = try readbytes!(stream(user), unsafe_wrap(Array, to, n), n) catch; -1 end
 on_seek(user, at, from)::Int64 = try
-    io = stream(user); position(seek(io, at + (from == 0 ? 0 : from == 1 ? position(io) : io.size))) catch; -1 end
+    io = stream(user); here = position(io)
+    position(seek(io, at + (from == 0 ? 0 : from == 1 ? here : here + bytesavailable(io)))) catch; -1 end
 function imopen(io::IOBuffer)
     callbacks = Callbacks(sizeof(Callbacks), 0, pointer_from_objref(io),
         @cfunction(on_read, Int64, (Ptr{Cvoid}, Ptr{UInt8}, Csize_t)), C_NULL,
