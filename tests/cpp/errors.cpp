@@ -7,13 +7,16 @@
 
 /// The exception of a call, for its parts.
 template <class E, class F>
-E caught(F &&body) {
+E caught(F &&body, int line = __builtin_LINE()) {
   try {
     body();
   } catch (const E &e) {
     return e;
+  } catch (const std::exception &e) {
+    std::fprintf(stderr, "line %d: threw something else: %s\n", line, e.what());
+    std::exit(1);
   }
-  std::fprintf(stderr, "the call did not throw\n");
+  std::fprintf(stderr, "line %d: the call did not throw\n", line);
   std::exit(1);
 }
 

@@ -177,6 +177,7 @@ static void throwing() {
     auto file = iio::imopen(r.stream(), "r");
     CHECK_THROWS(torn, file.close());
     CHECK(!file && r.closed == 1);
+    r.at = 0;
     auto other = iio::imopen(r.stream(), "r");
   }
   CHECK(r.closed == 2);

@@ -15,7 +15,6 @@ struct toy_state {
 class toy_file : public iio::plugin_file {
  public:
   toy_file(toy_state &state, iio::source io, const std::string &mode) : state_(state), io_(io), writing_(mode == "w") {
-    ++state_.opened;
     if (!writing_) {
       std::array<std::byte, 7> head;
       io_.read_exactly(head);
@@ -25,6 +24,7 @@ class toy_file : public iio::plugin_file {
       width_ = std::to_integer<std::size_t>(head[5]);
       images_ = std::to_integer<std::size_t>(head[6]);
     }
+    ++state_.opened;
   }
   ~toy_file() override { --state_.opened; }
 
