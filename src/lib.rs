@@ -5,10 +5,13 @@
 
 #![deny(unsafe_code, missing_docs)]
 
+pub mod capi;
 pub mod error;
+pub mod log;
 pub mod model;
 pub mod plugin;
 pub mod plugins;
 pub mod resource;
+pub mod v3;
 
 pub use error::{Error, ErrorKind, Result};

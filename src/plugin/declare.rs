@@ -244,6 +244,11 @@ impl Declaration {
         for option in &self.options {
             options.set(option.name.as_str(), option.to_dict());
         }
+        for option in super::common() {
+            if !options.contains(&option.name) {
+                options.set(option.name.as_str(), option.to_dict().with("common", true));
+            }
+        }
         let mut functions = Dict::new();
         for function in &self.functions {
             let mut arguments = Dict::new();

@@ -101,19 +101,12 @@ impl<'a> Decoder<'a> {
         if let Some(tables) = tables {
             parse(&mut handle, tables)?;
             if handle.get(sys::TJPARAM_TJPARAM_JPEGWIDTH) >= 0 {
-                return Err(Error::new(
-                    ErrorKind::Corrupt,
-                    "the stream of JPEG tables holds an image",
-                ));
+                return Err(Error::new(ErrorKind::Corrupt, "the stream of JPEG tables holds an image"));
             }
         }
         parse(&mut handle, data)?;
         let header = read_header(&mut handle)?;
-        Ok(Decoder {
-            handle,
-            data,
-            header,
-        })
+        Ok(Decoder { handle, data, header })
     }
 
     pub fn header(&self) -> &Header {
@@ -122,15 +115,8 @@ impl<'a> Decoder<'a> {
 
     /// Width and height at this scale. A lossless image has its full size at every scale.
     pub fn output_size(&self, scale: Scale) -> (u32, u32) {
-        let divisor = if self.header.lossless {
-            1
-        } else {
-            scale.divisor()
-        };
-        (
-            self.header.width.div_ceil(divisor),
-            self.header.height.div_ceil(divisor),
-        )
+        let divisor = if self.header.lossless { 1 } else { scale.divisor() };
+        (self.header.width.div_ceil(divisor), self.header.height.div_ceil(divisor))
     }
 
     /// Bounds what libjpeg may keep beside the output, rounded up to a mebibyte. Without this call there is no bound:
@@ -140,8 +126,7 @@ impl<'a> Decoder<'a> {
         // C multiplies back into a `long`.
         let largest = c_int::try_from(std::ffi::c_long::MAX >> 20).unwrap_or(c_int::MAX);
         let mebibytes = c_int::try_from(bytes.div_ceil(1 << 20)).unwrap_or(largest);
-        self.handle
-            .set(sys::TJPARAM_TJPARAM_MAXMEMORY, mebibytes.clamp(1, largest))
+        self.handle.set(sys::TJPARAM_TJPARAM_MAXMEMORY, mebibytes.clamp(1, largest))
     }
 
     /// Decodes an image of at most 8 bits a sample into rows that begin `pitch` samples apart.
@@ -163,12 +148,7 @@ impl<'a> Decoder<'a> {
         if self.header.precision > 8 {
             return Err(self.wrong_width("8"));
         }
-        let job = Job {
-            pitch,
-            format,
-            scale,
-            tolerance,
-        };
+        let job = Job { pitch, format, scale, tolerance };
         self.decode(out, job, |handle, data, size, out, pitch, format| {
             // SAFETY: `decode` promises an instance, `size` bytes at `data`, and room for all rows at `out`.
             unsafe { sys::tj3Decompress8(handle, data, size, out, pitch, format) }
@@ -185,12 +165,7 @@ impl<'a> Decoder<'a> {
         scale: Scale,
         tolerance: Tolerance,
     ) -> Result<Completeness> {
-        let job = Job {
-            pitch,
-            format,
-            scale,
-            tolerance,
-        };
+        let job = Job { pitch, format, scale, tolerance };
         match self.header.precision {
             9..=12 => self.decode(out, job, |handle, data, size, out, pitch, format| {
                 // SAFETY: `decode` promises an instance, `size` bytes at `data`, and room for all rows at `out`. C's
@@ -206,10 +181,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn wrong_width(&self, bits: &str) -> Error {
-        Error::argument(format!(
-            "samples of {} bits do not decode to {bits}-bit ones",
-            self.header.precision
-        ))
+        Error::argument(format!("samples of {} bits do not decode to {bits}-bit ones", self.header.precision))
     }
 
     /// Checks the slice against the size, runs `call` and reads what came of it.
@@ -221,52 +193,28 @@ impl<'a> Decoder<'a> {
     ) -> Result<Completeness> {
         let (width, height) = self.output_size(job.scale);
         let needed = span(width, height, job.pitch, job.format).ok_or_else(|| {
-            Error::argument(format!(
-                "a pitch of {} samples does not fit rows of {width} pixels",
-                job.pitch
-            ))
+            Error::argument(format!("a pitch of {} samples does not fit rows of {width} pixels", job.pitch))
         })?;
         if out.len() < needed {
-            return Err(Error::argument(format!(
-                "the image needs {needed} samples, the slice holds {}",
-                out.len()
-            )));
+            return Err(Error::argument(format!("the image needs {needed} samples, the slice holds {}", out.len())));
         }
-        let pitch = c_int::try_from(job.pitch).map_err(|_| {
-            Error::argument(format!(
-                "a pitch of {} samples is too long for the JPEG codec",
-                job.pitch
-            ))
-        })?;
+        let pitch = c_int::try_from(job.pitch)
+            .map_err(|_| Error::argument(format!("a pitch of {} samples is too long for the JPEG codec", job.pitch)))?;
         let size = c_size(self.data.len())?;
         self.prepare(&job)?;
         // The header cannot change between the check above and this call: `data` is borrowed for as long as `self`.
-        let status = call(
-            self.handle.raw(),
-            self.data.as_ptr(),
-            size,
-            out.as_mut_ptr(),
-            pitch,
-            job.format.code(),
-        );
+        let status = call(self.handle.raw(), self.data.as_ptr(), size, out.as_mut_ptr(), pitch, job.format.code());
         let completeness = self.outcome(status, job.tolerance)?;
         let row = width as usize * job.format.channels();
-        let rows = out
-            .chunks_mut(job.pitch)
-            .take(height as usize)
-            .map(|samples| &mut samples[..row]);
+        let rows = out.chunks_mut(job.pitch).take(height as usize).map(|samples| &mut samples[..row]);
         self.keep_within_precision(rows);
         Ok(completeness)
     }
 
     fn prepare(&mut self, job: &Job) -> Result<()> {
         let strict = c_int::from(job.tolerance == Tolerance::Strict);
-        self.handle
-            .set(sys::TJPARAM_TJPARAM_STOPONWARNING, strict)?;
-        let factor = sys::tjscalingfactor {
-            num: 1,
-            denom: job.scale.divisor() as c_int,
-        };
+        self.handle.set(sys::TJPARAM_TJPARAM_STOPONWARNING, strict)?;
+        let factor = sys::tjscalingfactor { num: 1, denom: job.scale.divisor() as c_int };
         // SAFETY: the instance is `self.handle`'s, which lives; tj3SetScalingFactor checks the factor.
         let status = unsafe { sys::tj3SetScalingFactor(self.handle.raw(), factor) };
         self.handle.check(status)
@@ -278,17 +226,12 @@ impl<'a> Decoder<'a> {
         }
         let text = self.handle.last_text();
         let mut damage = Error::from_libjpeg(&text);
-        if damage.kind == ErrorKind::Corrupt
-            && error::is_warning(&text)
-            && ends_in_a_scan(self.data)
-        {
+        if damage.kind == ErrorKind::Corrupt && error::is_warning(&text) && ends_in_a_scan(self.data) {
             damage.kind = ErrorKind::Truncated;
         }
         match (damage.kind, tolerance) {
             (ErrorKind::Corrupt, Tolerance::Partial) => Ok(Completeness::Corrupt(damage.message)),
-            (ErrorKind::Truncated, Tolerance::Partial) => {
-                Ok(Completeness::Truncated(damage.message))
-            }
+            (ErrorKind::Truncated, Tolerance::Partial) => Ok(Completeness::Truncated(damage.message)),
             (ErrorKind::Corrupt, Tolerance::Corrupt) if error::is_warning(&text) => {
                 Ok(Completeness::Corrupt(damage.message))
             }
@@ -305,8 +248,7 @@ impl<'a> Decoder<'a> {
         if self.header.lossless
             && let Ok(largest) = S::try_from((1u32 << self.header.precision) - 1)
         {
-            rows.flatten()
-                .for_each(|sample| *sample = (*sample).min(largest));
+            rows.flatten().for_each(|sample| *sample = (*sample).min(largest));
         }
     }
 }
@@ -331,45 +273,26 @@ fn parse(handle: &mut Handle, data: &[u8]) -> Result<()> {
         return Ok(());
     }
     let text = handle.last_text();
-    if error::is_warning(&text) {
-        Ok(())
-    } else {
-        Err(Error::from_libjpeg(&text))
-    }
+    if error::is_warning(&text) { Ok(()) } else { Err(Error::from_libjpeg(&text)) }
 }
 
 /// What `parse` found. A stream of tables alone is no error to libjpeg, nor is one that ends before the frame header:
 /// the instance then knows no size.
 fn read_header(handle: &mut Handle) -> Result<Header> {
-    let sides = [
-        sys::TJPARAM_TJPARAM_JPEGWIDTH,
-        sys::TJPARAM_TJPARAM_JPEGHEIGHT,
-    ]
-    .map(|side| handle.get(side));
+    let sides = [sys::TJPARAM_TJPARAM_JPEGWIDTH, sys::TJPARAM_TJPARAM_JPEGHEIGHT].map(|side| handle.get(side));
     let [Ok(width @ 1..), Ok(height @ 1..)] = sides.map(u32::try_from) else {
-        let text = if handle.warned() {
-            handle.last_text()
-        } else {
-            "JPEG datastream contains no image".into()
-        };
+        let text = if handle.warned() { handle.last_text() } else { "JPEG datastream contains no image".into() };
         return Err(Error::from_libjpeg(&text));
     };
     let colorspace = Colorspace::from_code(handle.get(sys::TJPARAM_TJPARAM_COLORSPACE))
-        .ok_or_else(|| {
-            Error::new(
-                ErrorKind::Unsupported,
-                "unknown colour model of JPEG components",
-            )
-        })?;
-    let precision = u8::try_from(handle.get(sys::TJPARAM_TJPARAM_PRECISION))
-        .ok()
-        .filter(|bits| (2..=16).contains(bits));
+        .ok_or_else(|| Error::new(ErrorKind::Unsupported, "unknown colour model of JPEG components"))?;
+    let precision =
+        u8::try_from(handle.get(sys::TJPARAM_TJPARAM_PRECISION)).ok().filter(|bits| (2..=16).contains(bits));
     Ok(Header {
         width,
         height,
         components: colorspace.components(),
-        precision: precision
-            .ok_or_else(|| Error::new(ErrorKind::Unsupported, "unsupported JPEG data precision"))?,
+        precision: precision.ok_or_else(|| Error::new(ErrorKind::Unsupported, "unsupported JPEG data precision"))?,
         colorspace,
         subsampling: Subsampling::from_code(handle.get(sys::TJPARAM_TJPARAM_SUBSAMP)),
         progressive: handle.get(sys::TJPARAM_TJPARAM_PROGRESSIVE) == 1,
@@ -389,8 +312,5 @@ fn read_header(handle: &mut Handle) -> Result<Header> {
 fn ends_in_a_scan(data: &[u8]) -> bool {
     const START_OF_SCAN: [u8; 2] = [0xFF, 0xDA];
     const END_OF_IMAGE: [u8; 2] = [0xFF, 0xD9];
-    data.windows(2)
-        .rev()
-        .find(|pair| *pair == START_OF_SCAN || *pair == END_OF_IMAGE)
-        != Some(&END_OF_IMAGE[..])
+    data.windows(2).rev().find(|pair| *pair == START_OF_SCAN || *pair == END_OF_IMAGE) != Some(&END_OF_IMAGE[..])
 }

@@ -24,10 +24,7 @@ impl<'a, S> Source<'a, S> {
     /// The samples of the image without those between rows.
     fn rows(&self) -> impl Iterator<Item = &'a [S]> {
         let row = (self.width as usize).saturating_mul(self.format.channels());
-        let rows = self
-            .samples
-            .chunks(self.pitch.max(1))
-            .take(self.height as usize);
+        let rows = self.samples.chunks(self.pitch.max(1)).take(self.height as usize);
         rows.map(move |samples| &samples[..row.min(samples.len())])
     }
 }
@@ -93,77 +90,39 @@ impl EncodeOptions<'_> {
 
 /// Encodes samples of 8 bits.
 pub fn encode_u8(source: &Source<'_, u8>, options: &EncodeOptions<'_>) -> Result<Vec<u8>> {
-    encode(
-        source,
-        8,
-        options,
-        |handle, samples, [width, pitch, height, format], jpeg, size| {
-            // SAFETY: `encode` promises an instance, samples for all rows, and places for the answer.
-            unsafe { sys::tj3Compress8(handle, samples, width, pitch, height, format, jpeg, size) }
-        },
-    )
+    encode(source, 8, options, |handle, samples, [width, pitch, height, format], jpeg, size| {
+        // SAFETY: `encode` promises an instance, samples for all rows, and places for the answer.
+        unsafe { sys::tj3Compress8(handle, samples, width, pitch, height, format, jpeg, size) }
+    })
 }
 
 /// Encodes samples of `precision` bits, which lie in the low bits: 12, and 9 to 16 if the options say lossless.
-pub fn encode_u16(
-    source: &Source<'_, u16>,
-    precision: u8,
-    options: &EncodeOptions<'_>,
-) -> Result<Vec<u8>> {
+pub fn encode_u16(source: &Source<'_, u16>, precision: u8, options: &EncodeOptions<'_>) -> Result<Vec<u8>> {
     match (precision, options.lossless) {
         (12, None) | (9..=16, Some(_)) => {}
         (_, None) => {
-            return Err(Error::argument(format!(
-                "lossy JPEG has 8 or 12 bits a sample, not {precision}"
-            )));
+            return Err(Error::argument(format!("lossy JPEG has 8 or 12 bits a sample, not {precision}")));
         }
         (_, Some(_)) => {
-            return Err(Error::argument(format!(
-                "{precision} bits a sample are not 9 to 16"
-            )));
+            return Err(Error::argument(format!("{precision} bits a sample are not 9 to 16")));
         }
     }
     let largest = u16::MAX >> (16 - u32::from(precision));
     // The codec looks samples up in tables of `precision` bits.
     if let Some(sample) = source.rows().flatten().find(|sample| **sample > largest) {
-        return Err(Error::argument(format!(
-            "sample {sample} has more than {precision} bits"
-        )));
+        return Err(Error::argument(format!("sample {sample} has more than {precision} bits")));
     }
     if precision <= 12 {
-        encode(
-            source,
-            precision,
-            options,
-            |handle, samples, [width, pitch, height, format], jpeg, size| {
-                // SAFETY: `encode` promises an instance, samples for all rows, and places for the answer. C's sample type
-                // here is `short`; the check above keeps samples positive in it.
-                unsafe {
-                    sys::tj3Compress12(
-                        handle,
-                        samples.cast(),
-                        width,
-                        pitch,
-                        height,
-                        format,
-                        jpeg,
-                        size,
-                    )
-                }
-            },
-        )
+        encode(source, precision, options, |handle, samples, [width, pitch, height, format], jpeg, size| {
+            // SAFETY: `encode` promises an instance, samples for all rows, and places for the answer. C's sample type
+            // here is `short`; the check above keeps samples positive in it.
+            unsafe { sys::tj3Compress12(handle, samples.cast(), width, pitch, height, format, jpeg, size) }
+        })
     } else {
-        encode(
-            source,
-            precision,
-            options,
-            |handle, samples, [width, pitch, height, format], jpeg, size| {
-                // SAFETY: `encode` promises an instance, samples for all rows, and places for the answer.
-                unsafe {
-                    sys::tj3Compress16(handle, samples, width, pitch, height, format, jpeg, size)
-                }
-            },
-        )
+        encode(source, precision, options, |handle, samples, [width, pitch, height, format], jpeg, size| {
+            // SAFETY: `encode` promises an instance, samples for all rows, and places for the answer.
+            unsafe { sys::tj3Compress16(handle, samples, width, pitch, height, format, jpeg, size) }
+        })
     }
 }
 
@@ -177,72 +136,33 @@ fn encode<S>(
     let numbers = check(source)?;
     let mut handle = Handle::compressor()?;
     configure(&mut handle, source.format, precision, options)?;
-    let mut made = Made {
-        jpeg: ptr::null_mut(),
-        size: 0,
-    };
-    let status = call(
-        handle.raw(),
-        source.samples.as_ptr(),
-        numbers,
-        &mut made.jpeg,
-        &mut made.size,
-    );
+    let mut made = Made { jpeg: ptr::null_mut(), size: 0 };
+    let status = call(handle.raw(), source.samples.as_ptr(), numbers, &mut made.jpeg, &mut made.size);
     handle.check(status)?;
     made.to_vec()
 }
 
 /// Width, pitch, height and format for C, once the samples are known to be as many as these say.
 fn check<S>(source: &Source<'_, S>) -> Result<[c_int; 4]> {
-    let Source {
-        samples,
-        pitch,
-        width,
-        height,
-        format,
-    } = *source;
+    let Source { samples, pitch, width, height, format } = *source;
     if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) {
-        return Err(Error::argument(format!(
-            "JPEG has sides of 1 to {MAX_SIDE} pixels, not {width} x {height}"
-        )));
+        return Err(Error::argument(format!("JPEG has sides of 1 to {MAX_SIDE} pixels, not {width} x {height}")));
     }
-    let needed = span(width, height, pitch, format).ok_or_else(|| {
-        Error::argument(format!(
-            "a pitch of {pitch} samples does not fit rows of {width} pixels"
-        ))
-    })?;
+    let needed = span(width, height, pitch, format)
+        .ok_or_else(|| Error::argument(format!("a pitch of {pitch} samples does not fit rows of {width} pixels")))?;
     if samples.len() < needed {
-        return Err(Error::argument(format!(
-            "the image has {needed} samples, the slice holds {}",
-            samples.len()
-        )));
+        return Err(Error::argument(format!("the image has {needed} samples, the slice holds {}", samples.len())));
     }
-    let pitch = c_int::try_from(pitch).map_err(|_| {
-        Error::argument(format!(
-            "a pitch of {pitch} samples is too long for the JPEG codec"
-        ))
-    })?;
+    let pitch = c_int::try_from(pitch)
+        .map_err(|_| Error::argument(format!("a pitch of {pitch} samples is too long for the JPEG codec")))?;
     Ok([width as c_int, pitch, height as c_int, format.code()])
 }
 
-fn configure(
-    handle: &mut Handle,
-    format: PixelFormat,
-    precision: u8,
-    options: &EncodeOptions<'_>,
-) -> Result<()> {
-    let subsampling = if format == PixelFormat::Gray {
-        Subsampling::Gray
-    } else {
-        options.subsampling
-    };
+fn configure(handle: &mut Handle, format: PixelFormat, precision: u8, options: &EncodeOptions<'_>) -> Result<()> {
+    let subsampling = if format == PixelFormat::Gray { Subsampling::Gray } else { options.subsampling };
     handle.set(sys::TJPARAM_TJPARAM_PRECISION, precision.into())?;
     handle.set(sys::TJPARAM_TJPARAM_SUBSAMP, subsampling.code())?;
-    if let Some(Lossless {
-        predictor,
-        point_transform,
-    }) = options.lossless
-    {
+    if let Some(Lossless { predictor, point_transform }) = options.lossless {
         handle.set(sys::TJPARAM_TJPARAM_LOSSLESS, 1)?;
         handle.set(sys::TJPARAM_TJPARAM_LOSSLESSPSV, predictor.into())?;
         handle.set(sys::TJPARAM_TJPARAM_LOSSLESSPT, point_transform.into())?;
@@ -261,20 +181,13 @@ fn configure(
     }
     handle.set(sys::TJPARAM_TJPARAM_XDENSITY, options.density.x.into())?;
     handle.set(sys::TJPARAM_TJPARAM_YDENSITY, options.density.y.into())?;
-    handle.set(
-        sys::TJPARAM_TJPARAM_DENSITYUNITS,
-        options.density.unit.into(),
-    )?;
+    handle.set(sys::TJPARAM_TJPARAM_DENSITYUNITS, options.density.unit.into())?;
     options.icc.map_or(Ok(()), |icc| set_icc(handle, icc))
 }
 
 /// The colour model to store, refused here when C has no way to it: with one component its settings for the others
 /// would be lost in silence.
-fn stored_as(
-    format: PixelFormat,
-    subsampling: Subsampling,
-    wanted: Option<Colorspace>,
-) -> Result<Colorspace> {
+fn stored_as(format: PixelFormat, subsampling: Subsampling, wanted: Option<Colorspace>) -> Result<Colorspace> {
     let gray = subsampling == Subsampling::Gray;
     let natural = match format {
         PixelFormat::Gray => Colorspace::Gray,
@@ -291,18 +204,13 @@ fn stored_as(
     if possible {
         Ok(stored)
     } else {
-        Err(Error::argument(format!(
-            "{format:?} pixels with {subsampling:?} sampling are not stored as {stored:?}"
-        )))
+        Err(Error::argument(format!("{format:?} pixels with {subsampling:?} sampling are not stored as {stored:?}")))
     }
 }
 
 fn set_icc(handle: &mut Handle, icc: &[u8]) -> Result<()> {
     if icc.len() > MAX_ICC {
-        return Err(Error::argument(format!(
-            "an ICC profile of {} bytes exceeds JPEG's {MAX_ICC}",
-            icc.len()
-        )));
+        return Err(Error::argument(format!("an ICC profile of {} bytes exceeds JPEG's {MAX_ICC}", icc.len())));
     }
     let size = c_size(icc.len())?;
     // SAFETY: the slice promises `size` readable bytes; tj3SetICCProfile copies them and, for all that its parameter is

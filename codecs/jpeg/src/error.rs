@@ -31,10 +31,7 @@ pub struct Error {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error {
-            kind,
-            message: message.into(),
-        }
+        Error { kind, message: message.into() }
     }
 
     pub(crate) fn argument(message: impl Into<String>) -> Error {
@@ -63,23 +60,14 @@ const KINDS: &[(&str, ErrorKind)] = &[
     (END_OF_FILE, ErrorKind::Truncated),
     ("Premature end of input file", ErrorKind::Truncated),
     ("Empty input file", ErrorKind::Truncated),
-    (
-        "Invalid JPEG file structure: missing SOS marker",
-        ErrorKind::Truncated,
-    ),
+    ("Invalid JPEG file structure: missing SOS marker", ErrorKind::Truncated),
     ("Unsupported marker type", ErrorKind::Corrupt),
     ("Sorry", ErrorKind::Unsupported),
     ("Unsupported", ErrorKind::Unsupported),
     ("Requested feature", ErrorKind::Unsupported),
-    (
-        "Fractional sampling not implemented",
-        ErrorKind::Unsupported,
-    ),
+    ("Fractional sampling not implemented", ErrorKind::Unsupported),
     ("CCIR601 sampling not implemented", ErrorKind::Unsupported),
-    (
-        "Empty JPEG image (DNL not supported)",
-        ErrorKind::Unsupported,
-    ),
+    ("Empty JPEG image (DNL not supported)", ErrorKind::Unsupported),
     ("Could not determine colorspace", ErrorKind::Unsupported),
     ("Maximum supported image dimension", ErrorKind::Unsupported),
     ("Image too wide", ErrorKind::Unsupported),
@@ -112,10 +100,7 @@ pub(crate) fn is_warning(text: &str) -> bool {
 
 fn kind_of(text: &str) -> ErrorKind {
     let text = without_function(text);
-    KINDS
-        .iter()
-        .find(|(start, _)| text.starts_with(start))
-        .map_or(ErrorKind::Corrupt, |(_, kind)| *kind)
+    KINDS.iter().find(|(start, _)| text.starts_with(start)).map_or(ErrorKind::Corrupt, |(_, kind)| *kind)
 }
 
 /// TurboJPEG's own texts begin with the function that was called.
@@ -131,11 +116,9 @@ fn tidy(text: &str) -> String {
     let text = without_function(text).replace('\n', " ");
     let mut letters = text.chars();
     match (letters.next(), letters.next()) {
-        (Some(first), Some(second)) if second.is_lowercase() => first
-            .to_lowercase()
-            .chain([second])
-            .chain(letters)
-            .collect(),
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().chain([second]).chain(letters).collect()
+        }
         _ => text,
     }
 }
@@ -147,31 +130,15 @@ mod tests {
     #[test]
     fn texts_of_libjpeg_become_kinds() {
         for (text, kind, message) in [
-            (
-                "Premature end of JPEG file",
-                ErrorKind::Truncated,
-                "premature end of JPEG file",
-            ),
-            (
-                "Not a JPEG file: starts with 0x89 0x50",
-                ErrorKind::Corrupt,
-                "not a JPEG file: starts with 0x89 0x50",
-            ),
-            (
-                "tj3Compress8(): Memory allocation failure",
-                ErrorKind::OutOfMemory,
-                "memory allocation failure",
-            ),
+            ("Premature end of JPEG file", ErrorKind::Truncated, "premature end of JPEG file"),
+            ("Not a JPEG file: starts with 0x89 0x50", ErrorKind::Corrupt, "not a JPEG file: starts with 0x89 0x50"),
+            ("tj3Compress8(): Memory allocation failure", ErrorKind::OutOfMemory, "memory allocation failure"),
             (
                 "Progressive JPEG image has more than 5 scans",
                 ErrorKind::Limit,
                 "progressive JPEG image has more than 5 scans",
             ),
-            (
-                "JPEG datastream contains no image",
-                ErrorKind::Corrupt,
-                "JPEG datastream contains no image",
-            ),
+            ("JPEG datastream contains no image", ErrorKind::Corrupt, "JPEG datastream contains no image"),
             ("two\nlines", ErrorKind::Corrupt, "two lines"),
             ("", ErrorKind::Corrupt, ""),
         ] {

@@ -25,8 +25,8 @@ impl Handle {
     fn new(kind: sys::TJINIT) -> Result<Handle> {
         // SAFETY: tj3Init promises an instance or NULL for any argument.
         let raw = unsafe { sys::tj3Init(kind as c_int) };
-        let raw = NonNull::new(raw)
-            .ok_or_else(|| Error::new(ErrorKind::OutOfMemory, "no memory for the JPEG codec"))?;
+        let raw =
+            NonNull::new(raw).ok_or_else(|| Error::new(ErrorKind::OutOfMemory, "no memory for the JPEG codec"))?;
         Ok(Handle(raw))
     }
 
@@ -48,11 +48,7 @@ impl Handle {
 
     /// The status of a call that has no warnings to tell.
     pub fn check(&mut self, status: c_int) -> Result<()> {
-        if status == 0 {
-            Ok(())
-        } else {
-            Err(Error::from_libjpeg(&self.last_text()))
-        }
+        if status == 0 { Ok(()) } else { Err(Error::from_libjpeg(&self.last_text())) }
     }
 
     /// Whether the last call that read data met damage, whatever its status.
@@ -68,9 +64,7 @@ impl Handle {
         let text = unsafe { sys::tj3GetErrorStr(self.raw()) };
         // SAFETY: tj3GetErrorStr promises a NUL-terminated text, in the instance or in this thread's storage, which
         // stays until the next call on this thread; we copy it before.
-        unsafe { CStr::from_ptr(text) }
-            .to_string_lossy()
-            .into_owned()
+        unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
     }
 }
 

@@ -90,17 +90,11 @@ impl Colorspace {
     ];
 
     fn from_code(code: i32) -> Option<Colorspace> {
-        Self::ALL
-            .iter()
-            .find(|(_, c)| i64::from(*c) == i64::from(code))
-            .map(|(space, _)| *space)
+        Self::ALL.iter().find(|(_, c)| i64::from(*c) == i64::from(code)).map(|(space, _)| *space)
     }
 
     fn code(self) -> i32 {
-        Self::ALL
-            .iter()
-            .find(|(space, _)| *space == self)
-            .map_or(-1, |(_, code)| *code as i32)
+        Self::ALL.iter().find(|(space, _)| *space == self).map_or(-1, |(_, code)| *code as i32)
     }
 }
 
@@ -128,17 +122,11 @@ impl Subsampling {
     ];
 
     fn from_code(code: i32) -> Option<Subsampling> {
-        Self::ALL
-            .iter()
-            .find(|(_, c)| *c == code)
-            .map(|(sampling, _)| *sampling)
+        Self::ALL.iter().find(|(_, c)| *c == code).map(|(sampling, _)| *sampling)
     }
 
     fn code(self) -> i32 {
-        Self::ALL
-            .iter()
-            .find(|(sampling, _)| *sampling == self)
-            .map_or(sys::TJSAMP_TJSAMP_UNKNOWN, |(_, code)| *code)
+        Self::ALL.iter().find(|(sampling, _)| *sampling == self).map_or(sys::TJSAMP_TJSAMP_UNKNOWN, |(_, code)| *code)
     }
 }
 
@@ -154,20 +142,14 @@ pub struct Density {
 impl Default for Density {
     /// Square pixels of no known size: what a file without a JFIF segment says.
     fn default() -> Self {
-        Density {
-            x: 1,
-            y: 1,
-            unit: 0,
-        }
+        Density { x: 1, y: 1, unit: 0 }
     }
 }
 
 /// The samples that rows of a picture span: all rows but the last take `pitch`. `None` when that overflows or when rows
 /// would overlap.
 fn span(width: u32, height: u32, pitch: usize, format: PixelFormat) -> Option<usize> {
-    let row = usize::try_from(width)
-        .ok()?
-        .checked_mul(format.channels())?;
+    let row = usize::try_from(width).ok()?.checked_mul(format.channels())?;
     let rows_before_last = usize::try_from(height).ok()?.checked_sub(1)?;
     if row == 0 || pitch < row {
         return None;

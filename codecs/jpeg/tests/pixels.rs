@@ -24,11 +24,7 @@ fn samples_equal_those_of_pillow() {
             continue;
         };
         let (samples, _) = decode(&data, Scale::Full, Tolerance::Strict).unwrap();
-        assert_eq!(
-            (samples.len(), hash(samples)),
-            (*length, *expected),
-            "{name}"
-        );
+        assert_eq!((samples.len(), hash(samples)), (*length, *expected), "{name}");
     }
 }
 
@@ -41,15 +37,7 @@ fn scaled_and_gray_samples_equal_those_of_pillows_draft_mode() {
     assert_eq!(hash(half), 0xb602_3648_d488_0d03);
     let mut gray = vec![0; 451 * 300];
     let mut decoder = Decoder::new(&data).unwrap();
-    decoder
-        .decode_u8(
-            &mut gray,
-            451,
-            PixelFormat::Gray,
-            Scale::Full,
-            Tolerance::Strict,
-        )
-        .unwrap();
+    decoder.decode_u8(&mut gray, 451, PixelFormat::Gray, Scale::Full, Tolerance::Strict).unwrap();
     assert_eq!(hash(gray), 0x980a_5328_6afc_c35b);
 }
 
@@ -64,17 +52,10 @@ fn twelve_bits_and_lossless_sixteen_bits_decode() {
             continue;
         };
         let header = *Decoder::new(&data).unwrap().header();
-        assert_eq!(
-            (header.precision, header.lossless, header.components),
-            (precision, lossless, 1)
-        );
+        assert_eq!((header.precision, header.lossless, header.components), (precision, lossless, 1));
         let samples = decode_wide(&data).unwrap();
         assert!(samples.iter().any(|sample| *sample > 255));
-        assert_eq!(
-            hash(samples.iter().flat_map(|sample| sample.to_le_bytes())),
-            expected,
-            "{name}"
-        );
+        assert_eq!(hash(samples.iter().flat_map(|sample| sample.to_le_bytes())), expected, "{name}");
     }
 }
 
@@ -84,29 +65,12 @@ fn the_header_tells_the_kind_of_file() {
         return;
     };
     let header = *Decoder::new(&data).unwrap().header();
-    assert_eq!(
-        (
-            header.width,
-            header.height,
-            header.components,
-            header.precision
-        ),
-        (320, 240, 3, 8)
-    );
+    assert_eq!((header.width, header.height, header.components, header.precision), (320, 240, 3, 8));
     assert!(header.progressive && !header.lossless && !header.arithmetic);
-    assert_eq!(
-        (header.colorspace, header.subsampling),
-        (Colorspace::YCbCr, Some(Subsampling::S420))
-    );
-    assert_eq!(
-        (header.density.x, header.density.y, header.density.unit),
-        (72, 72, 1)
-    );
+    assert_eq!((header.colorspace, header.subsampling), (Colorspace::YCbCr, Some(Subsampling::S420)));
+    assert_eq!((header.density.x, header.density.y, header.density.unit), (72, 72, 1));
     let Some(data) = shared_image("pil_sample_cmyk.jpg") else {
         return;
     };
-    assert_eq!(
-        Decoder::new(&data).unwrap().header().colorspace,
-        Colorspace::Ycck
-    );
+    assert_eq!(Decoder::new(&data).unwrap().header().colorspace, Colorspace::Ycck);
 }

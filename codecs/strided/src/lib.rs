@@ -4,6 +4,7 @@
 //! cuts, flips, packing and unpacking) is then safe. Items are moved as bytes: any alignment is taken,
 //! and what the bytes mean is not this crate's business.
 
+mod arrays;
 mod layout;
 mod view;
 

@@ -4,10 +4,9 @@
 use std::ptr::NonNull;
 
 use libwebp_sys::{
-    WEBP_CSP_MODE, WEBP_DEMUX_ABI_VERSION, WebPAnimDecoder, WebPAnimDecoderDelete,
-    WebPAnimDecoderGetInfo, WebPAnimDecoderGetNext, WebPAnimDecoderNew, WebPAnimDecoderOptions,
-    WebPAnimDecoderOptionsInit, WebPAnimDecoderReset, WebPAnimInfo, WebPData, WebPDemuxDelete,
-    WebPDemuxInternal,
+    WEBP_CSP_MODE, WEBP_DEMUX_ABI_VERSION, WebPAnimDecoder, WebPAnimDecoderDelete, WebPAnimDecoderGetInfo,
+    WebPAnimDecoderGetNext, WebPAnimDecoderNew, WebPAnimDecoderOptions, WebPAnimDecoderOptionsInit,
+    WebPAnimDecoderReset, WebPAnimInfo, WebPData, WebPDemuxDelete, WebPDemuxInternal,
 };
 
 use crate::error::{Error, ErrorKind, Result};
@@ -60,19 +59,10 @@ impl AnimDecoder {
         let bytes = unsafe { source.0.as_ref() }.as_ref();
         let (width, height, frames) = inspect(bytes)?;
         let raw = open(bytes, threads)?;
-        let this = Self {
-            raw,
-            source: source.keep(),
-            width,
-            height,
-            frames,
-            next: 0,
-        };
+        let this = Self { raw, source: source.keep(), width, height, frames, next: 0 };
         // The demuxer skips chunks that it takes for unknown; a disagreement would give frames the wrong times.
         if this.decoder_frames() != this.frames.len() {
-            return Err(Error::corrupt(
-                "the number of frames depends on how they are counted",
-            ));
+            return Err(Error::corrupt("the number of frames depends on how they are counted"));
         }
         Ok(this)
     }
@@ -107,12 +97,7 @@ impl AnimDecoder {
     /// # Errors
     /// `InvalidArgument` if `out` or `pitch` is too small: the frame is still to come. `Corrupt` if it cannot be
     /// decoded: the frames after it cannot either, those before it after [`AnimDecoder::reset`].
-    pub fn next_into(
-        &mut self,
-        out: &mut [u8],
-        pitch: usize,
-        format: Format,
-    ) -> Result<Option<Frame>> {
+    pub fn next_into(&mut self, out: &mut [u8], pitch: usize, format: Format) -> Result<Option<Frame>> {
         let layout = Layout::check(out.len(), pitch, self.width, self.height, format)?;
         let Some((frame, canvas)) = self.advance()? else {
             return Ok(None);
@@ -127,10 +112,7 @@ impl AnimDecoder {
     /// `InvalidArgument` beyond the end; `Corrupt` if a frame on the way cannot be decoded.
     pub fn seek(&mut self, index: usize) -> Result<()> {
         if index > self.frames.len() {
-            return Err(Error::argument(format!(
-                "frame {index} of {}",
-                self.frames.len()
-            )));
+            return Err(Error::argument(format!("frame {index} of {}", self.frames.len())));
         }
         if index < self.next {
             self.reset();
@@ -154,16 +136,11 @@ impl AnimDecoder {
         let Some(info) = self.frames.get(index) else {
             return Ok(None);
         };
-        let frame = Frame {
-            index,
-            timestamp_ms: info.timestamp_ms,
-            duration_ms: info.duration_ms,
-        };
+        let frame = Frame { index, timestamp_ms: info.timestamp_ms, duration_ms: info.duration_ms };
         let (mut canvas, mut end_ms) = (std::ptr::null_mut(), 0);
         // SAFETY: `raw` is live until `drop`, and so is the source it reads; both outputs are writable. `inspect`
         // made sure that the sum of durations, which libwebp keeps in an `int`, does not overflow.
-        let ok =
-            unsafe { WebPAnimDecoderGetNext(self.raw.as_ptr(), &raw mut canvas, &raw mut end_ms) };
+        let ok = unsafe { WebPAnimDecoderGetNext(self.raw.as_ptr(), &raw mut canvas, &raw mut end_ms) };
         if ok == 0 || canvas.is_null() {
             return Err(Error::corrupt(format!("frame {index} cannot be decoded")));
         }
@@ -181,11 +158,7 @@ impl AnimDecoder {
         // SAFETY: `raw` is live until `drop`, and `info` is writable.
         let ok = unsafe { WebPAnimDecoderGetInfo(self.raw.as_ptr(), &raw mut info) };
         let same_size = (info.canvas_width, info.canvas_height) == (self.width, self.height);
-        if ok != 0 && same_size {
-            info.frame_count as usize
-        } else {
-            0
-        }
+        if ok != 0 && same_size { info.frame_count as usize } else { 0 }
     }
 }
 
@@ -220,17 +193,10 @@ fn inspect(bytes: &[u8]) -> Result<(u32, u32, Vec<FrameInfo>)> {
     if header.truncated {
         return Err(Error::truncated("the file ends before its last chunk does"));
     }
-    let frames = if header.animated {
-        frames(bytes)?
-    } else {
-        vec![only_frame(&header)]
-    };
+    let frames = if header.animated { frames(bytes)? } else { vec![only_frame(&header)] };
     let total: u64 = frames.iter().map(|f| u64::from(f.duration_ms)).sum();
     if i32::try_from(total).is_err() {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("the animation lasts {total} ms"),
-        ));
+        return Err(Error::new(ErrorKind::Unsupported, format!("the animation lasts {total} ms")));
     }
     Ok((header.width, header.height, frames))
 }
@@ -252,21 +218,14 @@ fn only_frame(header: &Header<'_>) -> FrameInfo {
 
 /// A decoder that points into `bytes`; the caller keeps them alive for as long.
 fn open(bytes: &[u8], threads: bool) -> Result<NonNull<WebPAnimDecoder>> {
-    let mut options = WebPAnimDecoderOptions {
-        color_mode: WEBP_CSP_MODE::MODE_RGBA,
-        use_threads: 0,
-        padding: [0; 7],
-    };
+    let mut options = WebPAnimDecoderOptions { color_mode: WEBP_CSP_MODE::MODE_RGBA, use_threads: 0, padding: [0; 7] };
     // SAFETY: `options` is writable.
     if unsafe { WebPAnimDecoderOptionsInit(&raw mut options) } == 0 {
         return Err(Error::version());
     }
     options.color_mode = WEBP_CSP_MODE::MODE_RGBA;
     options.use_threads = i32::from(threads);
-    let data = WebPData {
-        bytes: bytes.as_ptr(),
-        size: bytes.len(),
-    };
+    let data = WebPData { bytes: bytes.as_ptr(), size: bytes.len() };
     // SAFETY: `data` and `options` are read during the call; the bytes that `data` names are kept by the caller.
     let raw = unsafe { WebPAnimDecoderNew(&raw const data, &raw const options) };
     NonNull::new(raw).ok_or_else(|| refusal(&data))
@@ -289,10 +248,7 @@ fn refusal(data: &WebPData) -> Error {
 fn copy_rows(canvas: &[u8], out: &mut [u8], layout: &Layout, format: Format) {
     match format {
         Format::Rgba => {
-            for (from, to) in canvas
-                .chunks_exact(layout.row_bytes)
-                .zip(out.chunks_mut(layout.pitch))
-            {
+            for (from, to) in canvas.chunks_exact(layout.row_bytes).zip(out.chunks_mut(layout.pitch)) {
                 // The last chunk may be longer than a row, and no chunk is shorter: `Layout::check` saw to it.
                 if let Some(to) = to.get_mut(..layout.row_bytes) {
                     to.copy_from_slice(from);
@@ -300,10 +256,7 @@ fn copy_rows(canvas: &[u8], out: &mut [u8], layout: &Layout, format: Format) {
             }
         }
         Format::Rgb => {
-            for (from, to) in canvas
-                .chunks_exact(layout.row_bytes / 3 * 4)
-                .zip(out.chunks_mut(layout.pitch))
-            {
+            for (from, to) in canvas.chunks_exact(layout.row_bytes / 3 * 4).zip(out.chunks_mut(layout.pitch)) {
                 let (from, _) = from.as_chunks::<4>();
                 let (to, _) = to.as_chunks_mut::<3>();
                 for ([r, g, b, _], to) in from.iter().zip(to) {

@@ -5,10 +5,9 @@ use std::ffi::CStr;
 use std::ptr::NonNull;
 
 use libwebp_sys::{
-    WEBP_MUX_ABI_VERSION, WebPAnimEncoder, WebPAnimEncoderAdd, WebPAnimEncoderAssemble,
-    WebPAnimEncoderDelete, WebPAnimEncoderGetError, WebPAnimEncoderNewInternal,
-    WebPAnimEncoderOptions, WebPAnimEncoderOptionsInitInternal, WebPData, WebPDataClear,
-    WebPEncodingError, WebPMuxAnimParams,
+    WEBP_MUX_ABI_VERSION, WebPAnimEncoder, WebPAnimEncoderAdd, WebPAnimEncoderAssemble, WebPAnimEncoderDelete,
+    WebPAnimEncoderGetError, WebPAnimEncoderNewInternal, WebPAnimEncoderOptions, WebPAnimEncoderOptionsInitInternal,
+    WebPData, WebPDataClear, WebPEncodingError, WebPMuxAnimParams,
 };
 
 use crate::encode::{EncodeOptions, Picture, check_dimensions, failure};
@@ -60,21 +59,10 @@ impl AnimEncoder {
         let version = WEBP_MUX_ABI_VERSION.cast_signed();
         // SAFETY: `raw_options` is initialised and read during the call only.
         let raw = unsafe {
-            WebPAnimEncoderNewInternal(
-                width.cast_signed(),
-                height.cast_signed(),
-                &raw const raw_options,
-                version,
-            )
+            WebPAnimEncoderNewInternal(width.cast_signed(), height.cast_signed(), &raw const raw_options, version)
         };
-        let raw =
-            NonNull::new(raw).ok_or_else(|| Error::memory("no memory for an animation encoder"))?;
-        Ok(Self {
-            raw,
-            size: (width, height),
-            now_ms: 0,
-            frames: 0,
-        })
+        let raw = NonNull::new(raw).ok_or_else(|| Error::memory("no memory for an animation encoder"))?;
+        Ok(Self { raw, size: (width, height), now_ms: 0, frames: 0 })
     }
 
     /// Adds a frame of the animation's size, rows `pitch` bytes apart, shown for `duration_ms`.
@@ -100,8 +88,7 @@ impl AnimEncoder {
         let frame = &raw mut picture.0;
         // SAFETY: `raw` is live until `drop`; `picture` is filled with pixels of the canvas's size and outlives the
         // call, after which libwebp has a copy; `config` was validated.
-        let ok =
-            unsafe { WebPAnimEncoderAdd(self.raw.as_ptr(), frame, self.now_ms, &raw const config) };
+        let ok = unsafe { WebPAnimEncoderAdd(self.raw.as_ptr(), frame, self.now_ms, &raw const config) };
         if ok == 0 {
             return Err(self.failure(picture.0.error_code));
         }
@@ -158,14 +145,12 @@ impl Drop for AnimEncoder {
 impl AnimOptions {
     fn to_raw(self) -> Result<WebPAnimEncoderOptions> {
         let [r, g, b, a] = self.background;
-        let loop_count = i32::from(u16::try_from(self.loop_count).map_err(|_| {
-            Error::argument(format!("loop count {} is above 65535", self.loop_count))
-        })?);
+        let loop_count = i32::from(
+            u16::try_from(self.loop_count)
+                .map_err(|_| Error::argument(format!("loop count {} is above 65535", self.loop_count)))?,
+        );
         let mut raw = WebPAnimEncoderOptions {
-            anim_params: WebPMuxAnimParams {
-                bgcolor: 0,
-                loop_count: 0,
-            },
+            anim_params: WebPMuxAnimParams { bgcolor: 0, loop_count: 0 },
             minimize_size: 0,
             kmin: 0,
             kmax: 0,
@@ -174,22 +159,14 @@ impl AnimOptions {
             padding: [0; 4],
         };
         // SAFETY: `raw` is writable.
-        if unsafe {
-            WebPAnimEncoderOptionsInitInternal(&raw mut raw, WEBP_MUX_ABI_VERSION.cast_signed())
-        } == 0
-        {
+        if unsafe { WebPAnimEncoderOptionsInitInternal(&raw mut raw, WEBP_MUX_ABI_VERSION.cast_signed()) } == 0 {
             return Err(Error::version());
         }
-        raw.anim_params = WebPMuxAnimParams {
-            bgcolor: u32::from_be_bytes([a, r, g, b]),
-            loop_count,
-        };
+        raw.anim_params = WebPMuxAnimParams { bgcolor: u32::from_be_bytes([a, r, g, b]), loop_count };
         raw.minimize_size = i32::from(self.minimize_size);
         raw.allow_mixed = i32::from(self.allow_mixed);
         if let Some((least, greatest)) = self.key_frames {
-            let distance = |n: u32| {
-                i32::try_from(n).map_err(|_| Error::argument(format!("key frame distance {n}")))
-            };
+            let distance = |n: u32| i32::try_from(n).map_err(|_| Error::argument(format!("key frame distance {n}")));
             (raw.kmin, raw.kmax) = (distance(least)?, distance(greatest)?);
         }
         Ok(raw)

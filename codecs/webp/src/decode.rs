@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use libwebp_sys::{
-    VP8StatusCode, WEBP_CSP_MODE, WebPDecode, WebPDecoderConfig, WebPIDecGetRGB, WebPIDecode,
-    WebPIDecoder, WebPIDelete, WebPIUpdate, WebPRGBABuffer,
+    VP8StatusCode, WEBP_CSP_MODE, WebPDecode, WebPDecoderConfig, WebPIDecGetRGB, WebPIDecode, WebPIDecoder,
+    WebPIDelete, WebPIUpdate, WebPRGBABuffer,
 };
 
 use crate::error::{Error, ErrorKind, Result};
@@ -26,13 +26,7 @@ const MIN_PIECE: usize = 16 << 10;
 /// # Errors
 /// `Truncated` if image data is missing (metadata after it may be), `Corrupt`, `Unsupported` for an animation,
 /// `InvalidArgument` if `out` or `pitch` is too small, `OutOfMemory`. `out` may then hold a part of the picture.
-pub fn decode_into(
-    data: &[u8],
-    out: &mut [u8],
-    pitch: usize,
-    format: Format,
-    threads: bool,
-) -> Result<()> {
+pub fn decode_into(data: &[u8], out: &mut [u8], pitch: usize, format: Format, threads: bool) -> Result<()> {
     let mut job = Job::new(data, out, pitch, format, threads)?;
     let (input, len) = (job.image.as_ptr(), job.image.len());
     // SAFETY: `input` and `len` are a slice borrowed by `job`; `job.config` was initialised by libwebp and its output
@@ -81,23 +75,12 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(
-        data: &'a [u8],
-        out: &'a mut [u8],
-        pitch: usize,
-        format: Format,
-        threads: bool,
-    ) -> Result<Self> {
+    fn new(data: &'a [u8], out: &'a mut [u8], pitch: usize, format: Format, threads: bool) -> Result<Self> {
         let header = Header::parse(data)?;
         if header.animated {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "an animation has no single picture",
-            ));
+            return Err(Error::new(ErrorKind::Unsupported, "an animation has no single picture"));
         }
-        let image = header
-            .image
-            .ok_or_else(|| Error::truncated("the file ends within its image"))?;
+        let image = header.image.ok_or_else(|| Error::truncated("the file ends within its image"))?;
         let layout = Layout::check(out.len(), pitch, header.width, header.height, format)?;
 
         let mut config = WebPDecoderConfig::new().map_err(|()| Error::version())?;
@@ -106,17 +89,9 @@ impl<'a> Job<'a> {
             Format::Rgba => WEBP_CSP_MODE::MODE_RGBA,
         };
         config.output.is_external_memory = 1;
-        config.output.u.RGBA = WebPRGBABuffer {
-            rgba: out.as_mut_ptr(),
-            stride: layout.stride,
-            size: layout.len,
-        };
+        config.output.u.RGBA = WebPRGBABuffer { rgba: out.as_mut_ptr(), stride: layout.stride, size: layout.len };
         config.options.use_threads = i32::from(threads);
-        Ok(Self {
-            image,
-            config,
-            _out: PhantomData,
-        })
+        Ok(Self { image, config, _out: PhantomData })
     }
 }
 
@@ -135,11 +110,7 @@ impl<'j, 'a> Incremental<'j, 'a> {
         // No bytes are passed yet.
         let raw = unsafe { WebPIDecode(std::ptr::null(), 0, &raw mut job.config) };
         let raw = NonNull::new(raw).ok_or_else(|| Error::memory("no memory for a WebP decoder"))?;
-        Ok(Self {
-            raw,
-            image,
-            _job: PhantomData,
-        })
+        Ok(Self { raw, image, _job: PhantomData })
     }
 
     /// Decodes what the first `len` bytes allow; whether that was all.
@@ -160,11 +131,7 @@ impl<'j, 'a> Incremental<'j, 'a> {
         let null = std::ptr::null_mut();
         // SAFETY: `raw` is live until `drop`; `last` is writable, and NULL is allowed for what is not wanted.
         let pixels = unsafe { WebPIDecGetRGB(self.raw.as_ptr(), &raw mut last, null, null, null) };
-        if pixels.is_null() {
-            0
-        } else {
-            u32::try_from(last).unwrap_or(0)
-        }
+        if pixels.is_null() { 0 } else { u32::try_from(last).unwrap_or(0) }
     }
 }
 
@@ -179,16 +146,11 @@ impl Drop for Incremental<'_, '_> {
 fn check(status: VP8StatusCode) -> Result<()> {
     match status {
         VP8StatusCode::VP8_STATUS_OK => Ok(()),
-        VP8StatusCode::VP8_STATUS_OUT_OF_MEMORY => {
-            Err(Error::memory("no memory to decode a WebP image"))
+        VP8StatusCode::VP8_STATUS_OUT_OF_MEMORY => Err(Error::memory("no memory to decode a WebP image")),
+        VP8StatusCode::VP8_STATUS_INVALID_PARAM => Err(Error::argument("libwebp refused its output memory")),
+        VP8StatusCode::VP8_STATUS_UNSUPPORTED_FEATURE => {
+            Err(Error::new(ErrorKind::Unsupported, "the bitstream has a feature that libwebp does not know"))
         }
-        VP8StatusCode::VP8_STATUS_INVALID_PARAM => {
-            Err(Error::argument("libwebp refused its output memory"))
-        }
-        VP8StatusCode::VP8_STATUS_UNSUPPORTED_FEATURE => Err(Error::new(
-            ErrorKind::Unsupported,
-            "the bitstream has a feature that libwebp does not know",
-        )),
         VP8StatusCode::VP8_STATUS_SUSPENDED | VP8StatusCode::VP8_STATUS_NOT_ENOUGH_DATA => {
             Err(Error::truncated("the image data ends before the last row"))
         }

@@ -50,10 +50,7 @@ impl EncodeOptions {
     pub(crate) fn config(&self) -> Result<WebPConfig> {
         // libwebp's own check lets NaN pass.
         if !(0.0..=100.0).contains(&self.quality) {
-            return Err(Error::argument(format!(
-                "quality {} is not within 0 to 100",
-                self.quality
-            )));
+            return Err(Error::argument(format!("quality {} is not within 0 to 100", self.quality)));
         }
         let mut config = WebPConfig::new().map_err(|()| Error::version())?;
         config.quality = self.quality;
@@ -65,9 +62,7 @@ impl EncodeOptions {
         config.thread_level = i32::from(self.threads);
         // SAFETY: `config` is initialised; the call only reads it.
         if unsafe { WebPValidateConfig(&raw const config) } == 0 {
-            return Err(Error::argument(format!(
-                "an option is out of range: {self:?}"
-            )));
+            return Err(Error::argument(format!("an option is out of range: {self:?}")));
         }
         Ok(config)
     }
@@ -106,14 +101,7 @@ pub fn encode_with(
     options: &EncodeOptions,
     progress: &mut dyn FnMut(u8) -> bool,
 ) -> Result<Vec<u8>> {
-    run(
-        pixels,
-        pitch,
-        (width, height),
-        format,
-        options,
-        Some(progress),
-    )
+    run(pixels, pitch, (width, height), format, options, Some(progress))
 }
 
 fn run(
@@ -127,11 +115,7 @@ fn run(
     let config = options.config()?;
     // A lossy encoder works in YUV: converting to it at once saves a copy of four bytes a pixel.
     let mut picture = Picture::import(pixels, pitch, size, format, options.lossless)?;
-    let mut hooks = Hooks {
-        file: Vec::new(),
-        progress,
-        panic: None,
-    };
+    let mut hooks = Hooks { file: Vec::new(), progress, panic: None };
     if hooks.progress.is_some() {
         picture.0.progress_hook = Some(report);
     }
@@ -145,11 +129,7 @@ fn run(
     if let Some(panic) = hooks.panic {
         resume_unwind(panic);
     }
-    if ok == 0 {
-        Err(failure(picture.0.error_code))
-    } else {
-        Ok(hooks.file)
-    }
+    if ok == 0 { Err(failure(picture.0.error_code)) } else { Ok(hooks.file) }
 }
 
 /// A picture of libwebp with pixels of its own.
@@ -157,13 +137,7 @@ pub(crate) struct Picture(pub WebPPicture);
 
 impl Picture {
     /// Copies the caller's pixels, as ARGB or as YUV.
-    pub fn import(
-        pixels: &[u8],
-        pitch: usize,
-        size: (u32, u32),
-        format: Format,
-        argb: bool,
-    ) -> Result<Self> {
+    pub fn import(pixels: &[u8], pitch: usize, size: (u32, u32), format: Format, argb: bool) -> Result<Self> {
         let (width, height) = size;
         check_dimensions(width, height)?;
         let layout = Layout::check(pixels.len(), pitch, width, height, format)?;
@@ -179,9 +153,7 @@ impl Picture {
         // format, `stride` apart, lie within `pixels`.
         let ok = unsafe { import(&raw mut picture.0, pixels.as_ptr(), layout.stride) };
         if ok == 0 {
-            return Err(Error::memory(format!(
-                "no memory to encode {width}x{height} pixels"
-            )));
+            return Err(Error::memory(format!("no memory to encode {width}x{height} pixels")));
         }
         Ok(picture)
     }
@@ -198,9 +170,7 @@ pub(crate) fn check_dimensions(width: u32, height: u32) -> Result<()> {
     if (1..=MAX_DIMENSION).contains(&width) && (1..=MAX_DIMENSION).contains(&height) {
         return Ok(());
     }
-    Err(Error::argument(format!(
-        "{width}x{height} is not within 1x1 to {MAX_DIMENSION}x{MAX_DIMENSION}"
-    )))
+    Err(Error::argument(format!("{width}x{height} is not within 1x1 to {MAX_DIMENSION}x{MAX_DIMENSION}")))
 }
 
 /// What libwebp's callbacks reach while it encodes.
@@ -225,9 +195,7 @@ unsafe extern "C" fn write(data: *const u8, len: usize, picture: *const WebPPict
         return 0;
     }
     // SAFETY: libwebp promises `len` readable bytes at `data` until we return.
-    hooks
-        .file
-        .extend_from_slice(unsafe { std::slice::from_raw_parts(data, len) });
+    hooks.file.extend_from_slice(unsafe { std::slice::from_raw_parts(data, len) });
     1
 }
 
@@ -255,16 +223,13 @@ unsafe extern "C" fn report(percent: c_int, picture: *const WebPPicture) -> c_in
 pub(crate) fn failure(code: WebPEncodingError) -> Error {
     use WebPEncodingError as E;
     match code {
-        E::VP8_ENC_ERROR_OUT_OF_MEMORY
-        | E::VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY
-        | E::VP8_ENC_ERROR_BAD_WRITE => Error::memory("no memory to encode a WebP image"),
+        E::VP8_ENC_ERROR_OUT_OF_MEMORY | E::VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY | E::VP8_ENC_ERROR_BAD_WRITE => {
+            Error::memory("no memory to encode a WebP image")
+        }
         E::VP8_ENC_ERROR_USER_ABORT => Error::cancelled(),
-        E::VP8_ENC_ERROR_PARTITION0_OVERFLOW
-        | E::VP8_ENC_ERROR_PARTITION_OVERFLOW
-        | E::VP8_ENC_ERROR_FILE_TOO_BIG => Error::new(
-            ErrorKind::Unsupported,
-            "the image is too complex for the format at this quality",
-        ),
+        E::VP8_ENC_ERROR_PARTITION0_OVERFLOW | E::VP8_ENC_ERROR_PARTITION_OVERFLOW | E::VP8_ENC_ERROR_FILE_TOO_BIG => {
+            Error::new(ErrorKind::Unsupported, "the image is too complex for the format at this quality")
+        }
         _ => Error::argument("libwebp refused the image or its options"),
     }
 }

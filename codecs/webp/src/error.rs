@@ -35,10 +35,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        Self { kind, message: message.into() }
     }
 
     pub(crate) fn corrupt(message: impl Into<Cow<'static, str>>) -> Self {
@@ -63,10 +60,7 @@ impl Error {
 
     /// libwebp was built with another layout of its structs than the declarations we call it by.
     pub(crate) fn version() -> Self {
-        Self::new(
-            ErrorKind::Unsupported,
-            "libwebp has another ABI version than its declarations",
-        )
+        Self::new(ErrorKind::Unsupported, "libwebp has another ABI version than its declarations")
     }
 }
 

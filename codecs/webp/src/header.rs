@@ -92,16 +92,11 @@ impl<'a> Header<'a> {
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let file = riff::open(data)?;
         let mut chunks = riff::chunks(file.body);
-        let first = chunks
-            .next()
-            .ok_or_else(|| Error::truncated("the file ends before its first chunk"))?;
+        let first = chunks.next().ok_or_else(|| Error::truncated("the file ends before its first chunk"))?;
         match &first.fourcc {
             b"VP8 " | b"VP8L" => Self::simple(&file, &first),
             b"VP8X" => Self::extended(&file, &first, chunks),
-            other => Err(Error::corrupt(format!(
-                "the first chunk is '{}'",
-                other.escape_ascii()
-            ))),
+            other => Err(Error::corrupt(format!("the first chunk is '{}'", other.escape_ascii()))),
         }
     }
 
@@ -188,20 +183,10 @@ impl<'a> Header<'a> {
         Ok(())
     }
 
-    fn take_image(
-        &mut self,
-        body: &'a [u8],
-        chunk: &Chunk<'a>,
-        alpha: Option<usize>,
-        image: Bitstream,
-    ) {
+    fn take_image(&mut self, body: &'a [u8], chunk: &Chunk<'a>, alpha: Option<usize>, image: Bitstream) {
         self.lossless = Some(image.lossless);
         // A lossless bitstream speaks for itself, whatever VP8X says; libwebp decides the same way.
-        self.has_alpha = if image.lossless {
-            image.has_alpha
-        } else {
-            self.has_alpha
-        } || alpha.is_some();
+        self.has_alpha = if image.lossless { image.has_alpha } else { self.has_alpha } || alpha.is_some();
         if chunk.complete {
             self.frame_count = 1;
             let start = alpha.filter(|_| !image.lossless).unwrap_or(chunk.start);
@@ -241,10 +226,7 @@ pub fn frames(data: &[u8]) -> Result<Vec<FrameInfo>> {
         if !chunk.complete {
             return Err(chunk.too_short());
         }
-        let frame = FrameInfo {
-            timestamp_ms,
-            ..FrameInfo::parse(&chunk, header.width, header.height)?
-        };
+        let frame = FrameInfo { timestamp_ms, ..FrameInfo::parse(&chunk, header.width, header.height)? };
         timestamp_ms = timestamp_ms.saturating_add(u64::from(frame.duration_ms));
         found.push(frame);
     }
@@ -301,21 +283,15 @@ impl FrameInfo {
 /// Flags, width and height.
 fn parse_vp8x(chunk: &Chunk<'_>) -> Result<(u8, u32, u32)> {
     let bytes = chunk.payload;
-    let (Some(&flags), Some(w), Some(h)) = (bytes.first(), u24_at(bytes, 4), u24_at(bytes, 7))
-    else {
+    let (Some(&flags), Some(w), Some(h)) = (bytes.first(), u24_at(bytes, 4), u24_at(bytes, 7)) else {
         return Err(chunk.too_short());
     };
     if bytes.len() != 10 {
-        return Err(Error::corrupt(format!(
-            "chunk 'VP8X' has {} bytes, not 10",
-            bytes.len()
-        )));
+        return Err(Error::corrupt(format!("chunk 'VP8X' has {} bytes, not 10", bytes.len())));
     }
     let (width, height) = (w + 1, h + 1);
     if u64::from(width) * u64::from(height) > u64::from(u32::MAX) - 1 {
-        return Err(Error::corrupt(format!(
-            "a canvas of {width}x{height} is beyond the format"
-        )));
+        return Err(Error::corrupt(format!("a canvas of {width}x{height} is beyond the format")));
     }
     Ok((flags, width, height))
 }
@@ -331,11 +307,7 @@ struct Bitstream {
 
 impl Bitstream {
     fn parse(chunk: &Chunk<'_>) -> Result<Self> {
-        if &chunk.fourcc == b"VP8L" {
-            Self::vp8l(chunk)
-        } else {
-            Self::vp8(chunk)
-        }
+        if &chunk.fourcc == b"VP8L" { Self::vp8l(chunk) } else { Self::vp8(chunk) }
     }
 
     /// RFC 6386 9.1: a key frame's tag, start code and dimensions; the upper two bits of each are a scaling hint.
@@ -350,45 +322,27 @@ impl Bitstream {
         let (width, height) = (w & 0x3fff, h & 0x3fff);
         let key_frame = tag & 1 == 0 && (tag >> 1) & 7 <= 3 && (tag >> 4) & 1 == 1;
         if !key_frame || code != [0x9d, 0x01, 0x2a] || width == 0 || height == 0 {
-            return Err(Error::corrupt(
-                "chunk 'VP8 ' does not begin with a key frame",
-            ));
+            return Err(Error::corrupt("chunk 'VP8 ' does not begin with a key frame"));
         }
-        Ok(Self {
-            width,
-            height,
-            lossless: false,
-            has_alpha: false,
-        })
+        Ok(Self { width, height, lossless: false, has_alpha: false })
     }
 
     /// RFC 9649 3.4: signature, two 14-bit sizes, the alpha hint and a version that must be zero.
     fn vp8l(chunk: &Chunk<'_>) -> Result<Self> {
-        let (Some(&signature), Some(bits)) = (chunk.payload.first(), u32_at(chunk.payload, 1))
-        else {
+        let (Some(&signature), Some(bits)) = (chunk.payload.first(), u32_at(chunk.payload, 1)) else {
             return Err(chunk.too_short());
         };
         if signature != 0x2f || bits >> 29 != 0 {
-            return Err(Error::corrupt(
-                "chunk 'VP8L' does not begin with its signature",
-            ));
+            return Err(Error::corrupt("chunk 'VP8L' does not begin with its signature"));
         }
         let (width, height) = ((bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1);
-        Ok(Self {
-            width,
-            height,
-            lossless: true,
-            has_alpha: bits >> 28 & 1 == 1,
-        })
+        Ok(Self { width, height, lossless: true, has_alpha: bits >> 28 & 1 == 1 })
     }
 
     fn must_be(&self, width: u32, height: u32) -> Result<()> {
         if (self.width, self.height) == (width, height) {
             return Ok(());
         }
-        Err(Error::corrupt(format!(
-            "an image of {}x{} is announced as {width}x{height}",
-            self.width, self.height
-        )))
+        Err(Error::corrupt(format!("an image of {}x{} is announced as {width}x{height}", self.width, self.height)))
     }
 }

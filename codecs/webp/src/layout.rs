@@ -41,25 +41,13 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Checks that `height` rows of `width` pixels, `pitch` bytes apart, lie within `available` bytes.
-    pub fn check(
-        available: usize,
-        pitch: usize,
-        width: u32,
-        height: u32,
-        format: Format,
-    ) -> Result<Self> {
+    pub fn check(available: usize, pitch: usize, width: u32, height: u32, format: Format) -> Result<Self> {
         if width == 0 || height == 0 {
             return Err(Error::argument("an image needs at least one pixel"));
         }
-        let overflow = || {
-            Error::argument(format!(
-                "{width}x{height} pixels do not fit the address space"
-            ))
-        };
-        let row_bytes = usize::try_from(width)
-            .ok()
-            .and_then(|w| w.checked_mul(format.bytes_per_pixel()))
-            .ok_or_else(overflow)?;
+        let overflow = || Error::argument(format!("{width}x{height} pixels do not fit the address space"));
+        let row_bytes =
+            usize::try_from(width).ok().and_then(|w| w.checked_mul(format.bytes_per_pixel())).ok_or_else(overflow)?;
         if pitch < row_bytes || pitch > MAX_PITCH {
             return Err(Error::argument(format!(
                 "a pitch of {pitch} bytes is not between a row's {row_bytes} and {MAX_PITCH}"
@@ -76,12 +64,7 @@ impl Layout {
             )));
         }
         let stride = i32::try_from(pitch).map_err(|_| overflow())?;
-        Ok(Self {
-            row_bytes,
-            pitch,
-            stride,
-            len,
-        })
+        Ok(Self { row_bytes, pitch, stride, len })
     }
 }
 
@@ -91,12 +74,7 @@ mod tests {
 
     #[test]
     fn the_last_row_needs_no_padding() {
-        assert_eq!(
-            Layout::check(10 + 6, 10, 2, 2, Format::Rgb)
-                .expect("fits")
-                .len,
-            16
-        );
+        assert_eq!(Layout::check(10 + 6, 10, 2, 2, Format::Rgb).expect("fits").len, 16);
         assert!(Layout::check(10 + 5, 10, 2, 2, Format::Rgb).is_err());
     }
 

@@ -6,11 +6,7 @@
 //! The container is parsed here, in safe Rust ([`Header`], [`frames`], [`set_metadata`]); only bitstreams go to
 //! libwebp. Every `unsafe` block is in `decode`, `anim_decode`, `encode` or `anim_encode`.
 #![deny(unsafe_code, missing_docs)]
-#![deny(
-    clippy::multiple_unsafe_ops_per_block,
-    clippy::indexing_slicing,
-    clippy::unwrap_used
-)]
+#![deny(clippy::multiple_unsafe_ops_per_block, clippy::indexing_slicing, clippy::unwrap_used)]
 
 mod anim_decode;
 mod anim_encode;

@@ -29,20 +29,12 @@ pub fn set_metadata(file: &[u8], metadata: &Metadata<'_>) -> Result<Vec<u8>> {
     let exif = metadata.exif.or(header.exif).filter(|b| !b.is_empty());
     let xmp = metadata.xmp.or(header.xmp).filter(|b| !b.is_empty());
 
-    let added: usize = [icc, exif, xmp]
-        .iter()
-        .flatten()
-        .map(|b| b.len().saturating_add(9))
-        .sum();
+    let added: usize = [icc, exif, xmp].iter().flatten().map(|b| b.len().saturating_add(9)).sum();
     let mut out = Vec::new();
     out.try_reserve_exact(file.len().saturating_add(added).saturating_add(18))
         .map_err(|_| Error::memory("no memory for the file with its metadata"))?;
     out.extend_from_slice(b"RIFF\0\0\0\0WEBP");
-    push(
-        &mut out,
-        b"VP8X",
-        &vp8x(&header, icc.is_some(), exif.is_some(), xmp.is_some()),
-    )?;
+    push(&mut out, b"VP8X", &vp8x(&header, icc.is_some(), exif.is_some(), xmp.is_some()))?;
     // RFC 9649 2.7: the profile comes before the image, the other two after it.
     push_some(&mut out, b"ICCP", icc)?;
     for chunk in riff::chunks(riff::open(file)?.body).filter(is_kept) {
@@ -74,12 +66,8 @@ fn push_some(out: &mut Vec<u8>, fourcc: &[u8; 4], payload: Option<&[u8]>) -> Res
 }
 
 fn push(out: &mut Vec<u8>, fourcc: &[u8; 4], payload: &[u8]) -> Result<()> {
-    let size = u32::try_from(payload.len())
-        .ok()
-        .filter(|&n| n <= MAX_PAYLOAD)
-        .ok_or_else(too_big)?;
-    out.try_reserve(payload.len() + CHUNK_HEADER_LEN + 1)
-        .map_err(|_| Error::memory("no memory for a chunk"))?;
+    let size = u32::try_from(payload.len()).ok().filter(|&n| n <= MAX_PAYLOAD).ok_or_else(too_big)?;
+    out.try_reserve(payload.len() + CHUNK_HEADER_LEN + 1).map_err(|_| Error::memory("no memory for a chunk"))?;
     out.extend_from_slice(fourcc);
     out.extend_from_slice(&size.to_le_bytes());
     out.extend_from_slice(payload);
@@ -91,10 +79,7 @@ fn push(out: &mut Vec<u8>, fourcc: &[u8; 4], payload: &[u8]) -> Result<()> {
 
 /// Writes the container's size into its header.
 fn seal(mut out: Vec<u8>) -> Result<Vec<u8>> {
-    let size = u32::try_from(out.len() - CHUNK_HEADER_LEN)
-        .ok()
-        .filter(|&n| n <= MAX_PAYLOAD)
-        .ok_or_else(too_big)?;
+    let size = u32::try_from(out.len() - CHUNK_HEADER_LEN).ok().filter(|&n| n <= MAX_PAYLOAD).ok_or_else(too_big)?;
     debug_assert!(out.len() > HEADER_LEN);
     if let Some(slot) = out.get_mut(4..8) {
         slot.copy_from_slice(&size.to_le_bytes());

@@ -41,20 +41,14 @@ pub(crate) fn open(data: &[u8]) -> Result<Container<'_>> {
         return Err(Error::corrupt("not a WebP file: no RIFF/WEBP signature"));
     }
     let (Some(size), Some(rest)) = (u32_at(data, 4), data.get(HEADER_LEN..)) else {
-        return Err(Error::truncated(format!(
-            "the file ends in its header, at byte {}",
-            data.len()
-        )));
+        return Err(Error::truncated(format!("the file ends in its header, at byte {}", data.len())));
     };
     if !(12..=MAX_PAYLOAD).contains(&size) {
         return Err(Error::corrupt(format!("the container's size is {size}")));
     }
     // `size` counts the "WEBP" that was read above.
     let announced = usize::try_from(size - 4).unwrap_or(usize::MAX);
-    Ok(Container {
-        body: rest.get(..announced).unwrap_or(rest),
-        truncated: announced > rest.len(),
-    })
+    Ok(Container { body: rest.get(..announced).unwrap_or(rest), truncated: announced > rest.len() })
 }
 
 /// One chunk, or the part of it that is there.
@@ -78,10 +72,7 @@ impl Chunk<'_> {
     pub fn too_short(&self) -> Error {
         let name = self.fourcc.escape_ascii();
         if self.complete {
-            Error::corrupt(format!(
-                "chunk '{name}' has only {} bytes",
-                self.payload.len()
-            ))
+            Error::corrupt(format!("chunk '{name}' has only {} bytes", self.payload.len()))
         } else {
             Error::truncated(format!("the file ends in chunk '{name}'"))
         }
@@ -114,12 +105,7 @@ impl<'a> Iterator for Chunks<'a> {
         // No overflow: both sums are at most one more than the length of a slice that exists. Payloads of odd length
         // are padded, and a pad byte missing at the very end is no loss.
         self.at = start + CHUNK_HEADER_LEN + payload.len() + (payload.len() & 1);
-        Some(Chunk {
-            fourcc,
-            payload,
-            complete,
-            start,
-        })
+        Some(Chunk { fourcc, payload, complete, start })
     }
 }
 
@@ -130,9 +116,7 @@ mod tests {
     #[test]
     fn a_walk_ends_at_the_end_whatever_a_size_says() {
         let bytes = [b"ABCD\x03\0\0\0xyz\0".as_slice(), b"EFGH\xff\xff\xff\xffq"].concat();
-        let seen: Vec<_> = chunks(&bytes)
-            .map(|c| (c.fourcc, c.payload.len(), c.complete))
-            .collect();
+        let seen: Vec<_> = chunks(&bytes).map(|c| (c.fourcc, c.payload.len(), c.complete)).collect();
         assert_eq!(seen, [(*b"ABCD", 3, true), (*b"EFGH", 1, false)]);
         for cut in 0..bytes.len() {
             assert!(chunks(bytes.get(..cut).expect("a prefix")).count() <= 2);
@@ -141,13 +125,7 @@ mod tests {
 
     #[test]
     fn a_prefix_of_the_signature_is_truncated_and_anything_else_is_not_webp() {
-        assert_eq!(
-            open(b"RIFF\x10").expect_err("short").kind,
-            crate::ErrorKind::Truncated
-        );
-        assert_eq!(
-            open(b"RIFF\x10\0\0\0WAVE").expect_err("wav").kind,
-            crate::ErrorKind::Corrupt
-        );
+        assert_eq!(open(b"RIFF\x10").expect_err("short").kind, crate::ErrorKind::Truncated);
+        assert_eq!(open(b"RIFF\x10\0\0\0WAVE").expect_err("wav").kind, crate::ErrorKind::Corrupt);
     }
 }

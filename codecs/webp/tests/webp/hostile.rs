@@ -2,8 +2,7 @@
 
 use crate::common::{LOSSLESS, animation, decode_all, real_files, still};
 use webp_codec::{
-    EncodeOptions, ErrorKind, Format, Header, Metadata, decode_into, decode_into_with, frames,
-    set_metadata,
+    EncodeOptions, ErrorKind, Format, Header, Metadata, decode_into, decode_into_with, frames, set_metadata,
 };
 
 /// Where to cut: everywhere near both ends, and at about 150 places between.
@@ -13,11 +12,7 @@ fn cuts(len: usize) -> impl Iterator<Item = usize> {
 }
 
 fn samples() -> Vec<Vec<u8>> {
-    let extra = Metadata {
-        icc: Some(b"profile"),
-        exif: Some(b"II*\0"),
-        xmp: Some(b"<x/>"),
-    };
+    let extra = Metadata { icc: Some(b"profile"), exif: Some(b"II*\0"), xmp: Some(b"<x/>") };
     let mut files = vec![
         still(90, 70, &LOSSLESS),
         still(90, 70, &EncodeOptions::default()),
@@ -58,26 +53,17 @@ fn a_cut_file_is_an_error_where_a_pixel_is_missing() {
         for cut in cuts(file.len()) {
             let part = &file[..cut];
             let parsed = Header::parse(part);
-            assert!(
-                cut < 30 || parsed.as_ref().is_ok_and(|h| h.truncated),
-                "{cut}: {parsed:?}"
-            );
+            assert!(cut < 30 || parsed.as_ref().is_ok_and(|h| h.truncated), "{cut}: {parsed:?}");
             if let Err(error) = parsed {
                 assert_eq!(error.kind, ErrorKind::Truncated, "{cut}");
             }
-            assert!(
-                decode_all(part.to_vec()).1,
-                "animations must be whole, cut at {cut}"
-            );
+            assert!(decode_all(part.to_vec()).1, "animations must be whole, cut at {cut}");
             if header.animated {
                 assert_eq!(frames(part).expect_err("cut").kind, ErrorKind::Truncated);
             } else if let Ok(pixels) = decode(part) {
                 // Only chunks after the image, or its pad byte, are missing.
                 assert_eq!(Ok(pixels), whole, "{cut}");
-                assert!(
-                    header.exif.is_some() || header.xmp.is_some() || cut + 1 == file.len(),
-                    "{cut}"
-                );
+                assert!(header.exif.is_some() || header.xmp.is_some() || cut + 1 == file.len(), "{cut}");
             } else {
                 assert_eq!(decode(part), Err(ErrorKind::Truncated), "{cut}");
             }
@@ -98,11 +84,7 @@ fn flipped_bytes_never_crash() {
         for round in 0..120 {
             let mut damaged = file.clone();
             // Half of the rounds hit the headers, where sizes are.
-            let range = if round % 2 == 0 {
-                damaged.len().min(80)
-            } else {
-                damaged.len()
-            };
+            let range = if round % 2 == 0 { damaged.len().min(80) } else { damaged.len() };
             for _ in 0..1 + round % 3 {
                 let at = next() % range;
                 damaged[at] = next() as u8;
@@ -110,8 +92,7 @@ fn flipped_bytes_never_crash() {
             let _ = decode(&damaged);
             let _ = frames(&damaged);
             let _ = set_metadata(&damaged, &Metadata::default());
-            let small = Header::parse(&damaged)
-                .is_ok_and(|h| u64::from(h.width) * u64::from(h.height) < 1 << 20);
+            let small = Header::parse(&damaged).is_ok_and(|h| u64::from(h.width) * u64::from(h.height) < 1 << 20);
             if small {
                 let _ = decode_all(damaged);
             }
@@ -121,22 +102,10 @@ fn flipped_bytes_never_crash() {
 
 #[test]
 fn an_image_that_claims_more_rows_than_it_holds_is_an_error() {
-    let file = still(
-        90,
-        70,
-        &EncodeOptions {
-            quality: 90.0,
-            ..LOSSLESS
-        },
-    );
-    let at = file
-        .windows(4)
-        .position(|w| w == b"VP8L")
-        .expect("lossless")
-        + 9;
+    let file = still(90, 70, &EncodeOptions { quality: 90.0, ..LOSSLESS });
+    let at = file.windows(4).position(|w| w == b"VP8L").expect("lossless") + 9;
     let mut taller = file.clone();
-    let bits = u32::from_le_bytes(taller[at..at + 4].try_into().expect("four")) & !(0x3fff << 14)
-        | (139 << 14);
+    let bits = u32::from_le_bytes(taller[at..at + 4].try_into().expect("four")) & !(0x3fff << 14) | (139 << 14);
     taller[at..at + 4].copy_from_slice(&bits.to_le_bytes());
     if let Some(vp8x) = taller.windows(4).position(|w| w == b"VP8X") {
         taller[vp8x + 15] = 139;
@@ -150,8 +119,7 @@ fn an_animation_that_lasts_too_long_for_libwebp_is_refused() {
     let file = animation(16, 16, &LOSSLESS);
     let frames_at = file.windows(4).position(|w| w == b"ANMF").expect("frames");
     let mut long = file[..frames_at].to_vec();
-    let size =
-        u32::from_le_bytes(file[frames_at + 4..frames_at + 8].try_into().expect("four")) as usize;
+    let size = u32::from_le_bytes(file[frames_at + 4..frames_at + 8].try_into().expect("four")) as usize;
     let mut frame = file[frames_at..frames_at + 8 + size + size % 2].to_vec();
     frame[20..23].fill(0xff);
     for _ in 0..200 {
@@ -160,8 +128,6 @@ fn an_animation_that_lasts_too_long_for_libwebp_is_refused() {
     let size = (long.len() - 8) as u32;
     long[4..8].copy_from_slice(&size.to_le_bytes());
     assert_eq!(frames(&long).expect("good chunks").len(), 200);
-    let refused = webp_codec::AnimDecoder::new(long, false)
-        .err()
-        .expect("too long");
+    let refused = webp_codec::AnimDecoder::new(long, false).err().expect("too long");
     assert_eq!(refused.kind, ErrorKind::Unsupported);
 }

@@ -1,9 +1,7 @@
 //! Pictures: round trips, pitches, callbacks, misuse.
 
 use crate::common::{LOSSLESS, picture, real_files, rgb, still};
-use webp_codec::{
-    EncodeOptions, ErrorKind, Format, Header, decode_into, decode_into_with, encode, encode_with,
-};
+use webp_codec::{EncodeOptions, ErrorKind, Format, Header, decode_into, decode_into_with, encode, encode_with};
 
 fn decode(file: &[u8], format: Format) -> Vec<u8> {
     let header = Header::parse(file).expect("a header");
@@ -21,14 +19,7 @@ fn lossless_gives_back_every_byte() {
         assert_eq!(decode(&file, Format::Rgba), pixels, "{width}x{height}");
         assert_eq!(decode(&file, Format::Rgb), rgb(&pixels), "{width}x{height}");
         let three = rgb(&pixels);
-        let file = encode(
-            &three,
-            width * 3,
-            width as u32,
-            height as u32,
-            Format::Rgb,
-            &LOSSLESS,
-        );
+        let file = encode(&three, width * 3, width as u32, height as u32, Format::Rgb, &LOSSLESS);
         let file = file.expect("encodes");
         assert!(!Header::parse(&file).expect("a header").has_alpha);
         assert_eq!(decode(&file, Format::Rgb), three);
@@ -38,20 +29,9 @@ fn lossless_gives_back_every_byte() {
 #[test]
 fn lossy_stays_near_and_keeps_alpha() {
     let pixels = [200, 100, 50, 128].repeat(64 * 64);
-    let file = encode(
-        &pixels,
-        64 * 4,
-        64,
-        64,
-        Format::Rgba,
-        &EncodeOptions::default(),
-    )
-    .expect("encodes");
+    let file = encode(&pixels, 64 * 4, 64, 64, Format::Rgba, &EncodeOptions::default()).expect("encodes");
     let header = Header::parse(&file).expect("a header");
-    assert_eq!(
-        (header.lossless, header.has_alpha, header.frame_count),
-        (Some(false), true, 1)
-    );
+    assert_eq!((header.lossless, header.has_alpha, header.frame_count), (Some(false), true, 1));
     for (a, b) in decode(&file, Format::Rgba).iter().zip(&pixels) {
         assert!(a.abs_diff(*b) < 6);
     }
@@ -60,10 +40,7 @@ fn lossy_stays_near_and_keeps_alpha() {
 #[test]
 fn bytes_between_rows_are_left_alone_and_not_read() {
     let pixels = picture(33, 20, 0);
-    let spread: Vec<u8> = pixels
-        .chunks_exact(33 * 4)
-        .flat_map(|row| [row, &[0xee; 9]].concat())
-        .collect();
+    let spread: Vec<u8> = pixels.chunks_exact(33 * 4).flat_map(|row| [row, &[0xee; 9]].concat()).collect();
     let spread = &spread[..spread.len() - 9];
     let file = encode(spread, 33 * 4 + 9, 33, 20, Format::Rgba, &LOSSLESS).expect("encodes");
     assert_eq!(file, still(33, 20, &LOSSLESS));
@@ -80,17 +57,7 @@ fn bytes_between_rows_are_left_alone_and_not_read() {
 fn threads_change_neither_pixels_nor_files() {
     for options in [EncodeOptions::default(), LOSSLESS] {
         let one = still(700, 300, &options);
-        assert_eq!(
-            one,
-            still(
-                700,
-                300,
-                &EncodeOptions {
-                    threads: true,
-                    ..options
-                }
-            )
-        );
+        assert_eq!(one, still(700, 300, &EncodeOptions { threads: true, ..options }));
         let mut out = vec![0; 700 * 300 * 4];
         decode_into(&one, &mut out, 700 * 4, Format::Rgba, true).expect("decodes");
         assert_eq!(out, decode(&one, Format::Rgba));
@@ -99,15 +66,9 @@ fn threads_change_neither_pixels_nor_files() {
 
 #[test]
 fn decoding_in_pieces_gives_the_same_pixels_and_counts_the_rows() {
-    let mut files = vec![
-        still(700, 600, &LOSSLESS),
-        still(700, 600, &EncodeOptions::default()),
-    ];
+    let mut files = vec![still(700, 600, &LOSSLESS), still(700, 600, &EncodeOptions::default())];
     files.extend(real_files().into_iter().map(|(_, file)| file));
-    for file in files
-        .iter()
-        .filter(|f| !Header::parse(f).expect("a header").animated)
-    {
+    for file in files.iter().filter(|f| !Header::parse(f).expect("a header").animated) {
         let header = Header::parse(file).expect("a header");
         let pitch = header.width as usize * 4;
         for threads in [false, true] {
@@ -117,8 +78,7 @@ fn decoding_in_pieces_gives_the_same_pixels_and_counts_the_rows() {
                 seen.push(rows);
                 true
             };
-            decode_into_with(file, &mut out, pitch, Format::Rgba, threads, &mut progress)
-                .expect("decodes");
+            decode_into_with(file, &mut out, pitch, Format::Rgba, threads, &mut progress).expect("decodes");
             assert_eq!(out, decode(file, Format::Rgba));
             assert!(seen.is_sorted());
             assert_eq!(seen.last(), Some(&header.height));
@@ -137,15 +97,7 @@ fn a_callback_that_says_no_stops_either_way() {
                 left -= 1;
                 left >= 0
             };
-            let stopped = encode_with(
-                &pixels,
-                2800,
-                700,
-                600,
-                Format::Rgba,
-                &options,
-                &mut progress,
-            );
+            let stopped = encode_with(&pixels, 2800, 700, 600, Format::Rgba, &options, &mut progress);
             assert_eq!(stopped.expect_err("stopped").kind, ErrorKind::Cancelled);
         }
         let file = still(700, 600, &options);
@@ -162,10 +114,7 @@ fn a_panic_in_a_callback_passes_through() {
         let mut progress = |_: u8| -> bool { std::panic::panic_any("from the callback") };
         encode_with(&pixels, 256, 64, 64, Format::Rgba, &LOSSLESS, &mut progress)
     });
-    assert_eq!(
-        outcome.expect_err("a panic").downcast_ref(),
-        Some(&"from the callback")
-    );
+    assert_eq!(outcome.expect_err("a panic").downcast_ref(), Some(&"from the callback"));
 }
 
 #[test]
@@ -187,31 +136,12 @@ fn nonsense_is_an_argument_error() {
         bad(32, 8, 8, &EncodeOptions { quality, ..good });
     }
     bad(32, 8, 8, &EncodeOptions { method: 7, ..good });
-    bad(
-        32,
-        8,
-        8,
-        &EncodeOptions {
-            alpha_quality: 101,
-            ..good
-        },
-    );
-    bad(
-        32,
-        8,
-        8,
-        &EncodeOptions {
-            near_lossless: 101,
-            ..good
-        },
-    );
+    bad(32, 8, 8, &EncodeOptions { alpha_quality: 101, ..good });
+    bad(32, 8, 8, &EncodeOptions { near_lossless: 101, ..good });
 
     let file = still(8, 8, &LOSSLESS);
     for (len, pitch) in [(255, 32), (256, 31), (256, 33), (0, 32)] {
         let refused = decode_into(&file, &mut vec![0; len], pitch, Format::Rgba, false);
-        assert_eq!(
-            refused.expect_err("refused").kind,
-            ErrorKind::InvalidArgument
-        );
+        assert_eq!(refused.expect_err("refused").kind, ErrorKind::InvalidArgument);
     }
 }

@@ -1,0 +1,212 @@
+//! A cursor over the images of a file, apart from the file's reads and from other cursors.
+
+use super::file::{File, adapt_props, destination};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{DType, Dict, Index, Props, Value, ViewMut};
+use crate::plugin::{self, Call, CallKind, Count, Outcome};
+
+/// The cursor. It belongs to one file, which is handed to every call.
+pub struct Cursor {
+    call: Call,
+    /// The plugin's own cursor, if it has one; else images are read by their index.
+    own: Option<Box<dyn plugin::Cursor>>,
+    next: usize,
+    stop: Option<usize>,
+    every: usize,
+    last: Option<usize>,
+    count: Option<usize>,
+    /// Properties of the next image: as delivered, and as the options make them.
+    known: Option<(Props, Props)>,
+    /// Set when the file cannot be gone on with.
+    broken: bool,
+}
+
+/// Failures that consume nothing.
+fn consumes_nothing(kind: ErrorKind) -> bool {
+    use ErrorKind::{BufferTooSmall, Busy, Cancelled, InvalidArgument, Shape};
+    matches!(kind, BufferTooSmall | Shape | InvalidArgument | Busy | Cancelled)
+}
+
+impl Cursor {
+    /// A cursor before the first image that the options name.
+    pub fn new(file: &mut File, options: &Dict) -> Result<Cursor> {
+        let call = file.call(CallKind::Iter, options)?;
+        let place = |name| call.int(name).and_then(|n| usize::try_from(n).ok());
+        let (start, every) = (place("start").unwrap_or(0), place("every").unwrap_or(1));
+        let mut cursor = Cursor {
+            own: None,
+            next: start,
+            stop: place("stop"),
+            every,
+            last: None,
+            count: None,
+            known: None,
+            broken: false,
+            call,
+        };
+        if let Some(time) = cursor.call.float("start_s") {
+            cursor.next = file.index_at(time, &cursor.call)?;
+        }
+        let own = file.reader()?.cursor(&cursor.call);
+        cursor.own = file.told(own)?;
+        if cursor.next > 0 || every > 1 {
+            cursor.follow();
+        }
+        Ok(cursor)
+    }
+
+    /// Brings the plugin's cursor to the next image; one that cannot be moved is done without.
+    fn follow(&mut self) {
+        if let Some(own) = &mut self.own
+            && own.seek(self.next, &self.call).is_err()
+        {
+            self.own = None;
+        }
+    }
+
+    /// Properties of the next image; `None` after the last.
+    pub fn props(&mut self, file: &mut File) -> Result<Option<Props>> {
+        let looked = self.look(file);
+        file.told(looked)?;
+        Ok(self.known.as_ref().map(|(_, props)| props.clone()))
+    }
+
+    fn look(&mut self, file: &mut File) -> Result<()> {
+        if self.known.is_some() || self.broken || self.stop.is_some_and(|stop| self.next >= stop) {
+            return Ok(());
+        }
+        let native = match &mut self.own {
+            Some(own) => own.next_props(&self.call)?,
+            None => {
+                let reader = file.reader()?;
+                if self.count.is_none() {
+                    self.count = reader.count(Count::Exact, &self.call)?;
+                }
+                match self.count.is_some_and(|count| self.next < count) {
+                    true => Some(reader.props(Index::At(self.next), &self.call)?),
+                    false => None,
+                }
+            }
+        };
+        if let Some(native) = native {
+            let props = adapt_props(&native, &self.call)?;
+            self.known = Some((native, props));
+        }
+        Ok(())
+    }
+
+    /// Refuses the next image if it is over a limit.
+    pub fn check_limits(&self, file: &File) -> Result<()> {
+        let Some((native, props)) = &self.known else { return Ok(()) };
+        file.told(file.limits.check(native).and_then(|_| file.limits.check(props)).map(drop))
+    }
+
+    /// Reads the next image and passes it. `None` after the last.
+    pub fn next(&mut self, file: &mut File, view: ViewMut, dtype: DType) -> Result<Option<Outcome>> {
+        let done = self.read(file, view, dtype);
+        match &done {
+            Ok(None) => {}
+            Ok(Some(_)) => self.pass(),
+            Err(e) if consumes_nothing(e.kind()) => {
+                // A plugin that was stopped half-way stands behind the image.
+                if e.kind() == ErrorKind::Cancelled && self.own.is_some() {
+                    self.follow();
+                }
+            }
+            Err(_) => {
+                self.pass();
+                self.last = None;
+                self.broken |= self.own.is_some() && !self.can_go_on();
+            }
+        }
+        file.told(done)
+    }
+
+    fn read(&mut self, file: &mut File, view: ViewMut, dtype: DType) -> Result<Option<Outcome>> {
+        self.look(file)?;
+        let Some((native, props)) = &self.known else { return Ok(None) };
+        file.limits.check(native)?;
+        let mut to = destination(native, props, &self.call, view, dtype, file.limits)?;
+        self.call.tell(0, 0)?;
+        let outcome = match &mut self.own {
+            Some(own) => own.next(&self.call, &mut to)?,
+            None => file.reader()?.read(Index::At(self.next), &self.call, &mut to)?,
+        };
+        self.last = Some(self.next);
+        Ok(Some(outcome))
+    }
+
+    fn pass(&mut self) {
+        self.known = None;
+        self.next = self.next.saturating_add(self.every);
+        if self.every > 1 {
+            self.follow();
+        }
+    }
+
+    /// Whether the plugin's cursor finds its next image after a failure.
+    fn can_go_on(&mut self) -> bool {
+        match &mut self.own {
+            Some(own) => own.seek(self.next, &self.call).is_ok(),
+            None => true,
+        }
+    }
+
+    /// Metadata of the image that was read last.
+    pub fn meta(&mut self, file: &mut File) -> Result<Dict> {
+        let Some(last) = self.last else {
+            return Err(Error::invalid("the iterator has not returned an image yet"));
+        };
+        let meta = match &mut self.own {
+            Some(own) => own.meta(&self.call),
+            None => {
+                let call = file.call(CallKind::Meta, &Dict::new())?;
+                file.reader()?.meta(Index::At(last), &call)
+            }
+        };
+        file.told(meta)
+    }
+
+    /// Makes `index` the next image.
+    pub fn seek(&mut self, file: &mut File, index: usize) -> Result<()> {
+        let count = file.reader()?.count(Count::Exact, &self.call);
+        let count = file.told(count)?;
+        if count.is_some_and(|count| index >= count) {
+            return file.told(Err(Error::index(format!("no image {index} of {}", count.unwrap_or(0)))));
+        }
+        self.known = None;
+        self.broken = false;
+        self.next = index;
+        if let Some(own) = &mut self.own {
+            let moved = own.seek(index, &self.call);
+            match moved {
+                Err(e) if e.kind() == ErrorKind::Unsupported => self.own = None,
+                other => return file.told(other),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl File {
+    /// The image that is shown at a time, by the times that the metadata give.
+    fn index_at(&mut self, time: f64, call: &Call) -> Result<usize> {
+        let found = (|| {
+            let reader = self.reader()?;
+            let count = reader.count(Count::Exact, call)?.unwrap_or(0);
+            let mut index = 0;
+            for i in 0..count {
+                let meta = reader.meta(Index::At(i), call)?;
+                let starts = meta.get("time_s").and_then(Value::as_float);
+                let starts = starts
+                    .ok_or_else(|| Error::unsupported("option \"start_s\": the images of this file have no times"))?;
+                if starts > time {
+                    break;
+                }
+                index = i;
+            }
+            Ok(index)
+        })();
+        self.told(found)
+    }
+}

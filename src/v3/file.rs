@@ -1,0 +1,334 @@
+//! An open file: everything that happens between a user's call and a plugin, for every plugin alike.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Cast, DType, Destination, Dict, Index, Kind, Limits, Progress, Props, Value, ViewMut};
+use crate::plugin::registry::Registered;
+use crate::plugin::{self, Call, CallKind, Count, Opening, Outcome, Reader};
+use crate::resource::{Output, Source};
+use once_cell::sync::OnceCell;
+use std::sync::Arc;
+
+use super::writing::Writing;
+
+/// A file open for reading or writing. Dropping one that was opened for writing publishes nothing.
+pub struct File {
+    pub(super) side: Side,
+    pub(super) plugin: Arc<Registered>,
+    pub(super) limits: Limits,
+    threads: usize,
+    progress: Option<Progress>,
+    pub(super) name: String,
+}
+
+pub(super) enum Side {
+    Reading(Box<dyn Reader>),
+    Writing(Box<Writing>),
+}
+
+/// A read that was looked at and found possible.
+#[derive(Clone)]
+pub struct Plan {
+    index: Index,
+    /// What the plugin delivers.
+    native: Props,
+    /// What the caller gets.
+    props: Props,
+    /// Images, if the library stacks them.
+    stack: Option<usize>,
+}
+
+impl Plan {
+    /// What the read gives.
+    pub fn props(&self) -> &Props {
+        &self.props
+    }
+}
+
+/// How many threads a call may use if nobody says.
+fn processors() -> usize {
+    static PROCESSORS: OnceCell<usize> = OnceCell::new();
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// The options that every opening takes, read before the plugin is known.
+pub(super) struct OpenOptions {
+    pub limits: Limits,
+    pub threads: usize,
+    pub progress: Option<Progress>,
+    pub local: bool,
+    pub extension: Option<String>,
+}
+
+impl OpenOptions {
+    pub(super) fn new(options: &Dict) -> Result<OpenOptions> {
+        let mut known = Dict::new();
+        for (name, value) in options.iter() {
+            if plugin::common().iter().any(|o| o.name == **name && o.calls.has(CallKind::Open)) {
+                known.set(name.clone(), value.clone());
+            }
+        }
+        let none = plugin::Declaration { name: "any".into(), ..Default::default() };
+        let known = plugin::check(&known, &none, CallKind::Open)?;
+        let mut limits = Limits::default();
+        let limit = |name: &str, default| match known.get(name).and_then(Value::as_int) {
+            Some(0) => None,
+            Some(n) => Some(n as u64),
+            None => default,
+        };
+        limits.max_pixels = limit("max_pixels", limits.max_pixels);
+        limits.max_bytes = limit("max_bytes", limits.max_bytes);
+        let threads = match known.get("threads").and_then(Value::as_int) {
+            Some(n) if n > 0 => n as usize,
+            _ => processors(),
+        };
+        let extension = known.get("extension").and_then(Value::as_str);
+        if let Some(bad) = extension.filter(|e| !e.is_empty() && !e.starts_with('.')) {
+            return Err(Error::option(format!("option \"extension\" starts with a dot: \".{bad}\"")));
+        }
+        Ok(OpenOptions {
+            limits,
+            threads,
+            progress: progress_of(&known),
+            local: matches!(known.get("local"), Some(Value::Bool(true))),
+            extension: extension.filter(|e| !e.is_empty()).map(str::to_lowercase),
+        })
+    }
+
+    pub(super) fn opening<'a>(&self, options: &'a Dict, call: Option<CallKind>) -> Opening<'a> {
+        Opening { options, call, limits: self.limits, threads: self.threads, progress: self.progress.clone() }
+    }
+}
+
+fn progress_of(options: &Dict) -> Option<Progress> {
+    match options.get("progress") {
+        Some(Value::Callback(progress)) => Some(progress.clone()),
+        _ => None,
+    }
+}
+
+impl File {
+    /// Opens a source for reading. `call` is the call behind a one-call function, whose options are among `options`.
+    pub(super) fn read(source: &Source, options: &Dict, common: &OpenOptions, call: Option<CallKind>) -> Result<File> {
+        let name = source.name().to_owned();
+        let opened = plugin::open_reader(source, &common.opening(options, call)).map_err(|e| e.resource(&name))?;
+        let (reader, plugin) = opened;
+        Ok(File {
+            side: Side::Reading(reader),
+            plugin,
+            limits: common.limits,
+            threads: common.threads,
+            progress: common.progress.clone(),
+            name,
+        })
+    }
+
+    /// Opens an output for writing.
+    pub(super) fn write_to(
+        output: impl FnOnce() -> Result<Output>,
+        name: &str,
+        extension: Option<&str>,
+        options: &Dict,
+        common: &OpenOptions,
+        call: Option<CallKind>,
+    ) -> Result<File> {
+        let opened = plugin::open_writer(output, extension, &common.opening(options, call));
+        let (writer, plugin, output) = opened.map_err(|e| e.resource(name))?;
+        Ok(File {
+            side: Side::Writing(Box::new(Writing::new(writer, output))),
+            plugin,
+            limits: common.limits,
+            threads: common.threads,
+            progress: common.progress.clone(),
+            name: name.to_owned(),
+        })
+    }
+
+    /// Whether it was opened for writing.
+    pub fn is_writing(&self) -> bool {
+        matches!(self.side, Side::Writing(_))
+    }
+
+    /// The name of the plugin that serves it.
+    pub fn plugin(&self) -> &str {
+        self.plugin.name()
+    }
+
+    /// The limits of its reads.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// A call of this file with options that are checked for it.
+    pub fn call(&self, kind: CallKind, options: &Dict) -> Result<Call> {
+        let checked = self.told(plugin::check(options, &self.plugin.declared, kind))?;
+        let progress = progress_of(&checked).or_else(|| self.progress.clone());
+        Ok(Call::new(checked, self.plugin.declared.clone(), self.limits, self.threads).with_progress(progress))
+    }
+
+    /// Those of a one-call function's options that are the call's own.
+    pub(super) fn own_options(&self, kind: CallKind, options: &Dict) -> Dict {
+        let mut own = Dict::new();
+        for (name, value) in options.iter().filter(|(name, _)| plugin::takes(&self.plugin.declared, name, kind)) {
+            own.set(name.clone(), value.clone());
+        }
+        own
+    }
+
+    /// Says in an error whose it is.
+    pub(super) fn told<T>(&self, result: Result<T>) -> Result<T> {
+        result.map_err(|e| e.plugin(self.plugin.name()).resource(&self.name))
+    }
+
+    pub(super) fn reader(&mut self) -> Result<&mut dyn Reader> {
+        match &mut self.side {
+            Side::Reading(reader) => Ok(&mut **reader),
+            Side::Writing(_) => Err(Error::new(ErrorKind::Mode, "the file is open for writing").resource(&self.name)),
+        }
+    }
+
+    /// How many images there are.
+    pub fn count(&mut self, how: Count, options: &Dict) -> Result<Option<usize>> {
+        let call = self.call(CallKind::Count, options)?;
+        let count = self.reader()?.count(how, &call);
+        self.told(count)
+    }
+
+    /// Looks at a read: its properties, and whether it can be.
+    pub fn plan(&mut self, index: Index, call: &Call) -> Result<Plan> {
+        let plan = self.native_plan(index, call).and_then(|plan| adapt(plan, call));
+        self.told(plan)
+    }
+
+    fn native_plan(&mut self, index: Index, call: &Call) -> Result<Plan> {
+        let reader = self.reader()?;
+        let index = if index == Index::Default { reader.default_index(call)? } else { index };
+        if index != Index::All {
+            let native = reader.props(index, call)?;
+            return Ok(Plan { index, props: native.clone(), native, stack: None });
+        }
+        let count = reader.count(Count::Exact, call)?.unwrap_or(0);
+        if count == 0 {
+            return Err(Error::index("the file has no image"));
+        }
+        let first = reader.props(Index::At(0), call)?;
+        if !reader.is_uniform() {
+            for i in 1..count {
+                first.check_stackable(&reader.props(Index::At(i), call)?, i)?;
+            }
+        }
+        let native = first.stacked(count)?;
+        Ok(Plan { index, props: native.clone(), native, stack: Some(count) })
+    }
+
+    /// Refuses a read that is over a limit; the bytes that its result takes.
+    pub fn check_limits(&self, plan: &Plan) -> Result<usize> {
+        self.told(self.limits.check(&plan.native).and_then(|_| self.limits.check(&plan.props)))
+    }
+
+    /// Reads into memory of the planned shape and of any dtype that the plan allows.
+    pub fn read_planned(&mut self, plan: &Plan, call: &Call, view: ViewMut, dtype: DType) -> Result<Outcome> {
+        let limits = self.limits;
+        let done = (|| {
+            limits.check(&plan.native)?;
+            let mut to = destination(&plan.native, &plan.props, call, view, dtype, limits)?;
+            let reader = self.reader()?;
+            call.tell(0, 0)?;
+            let Some(count) = plan.stack else { return reader.read(plan.index, call, &mut to) };
+            let mut outcome = Outcome::Complete;
+            // The stack's own axis may have taken the place of a unit axis of the image.
+            for i in 0..count {
+                call.set_part(i, count);
+                let mut image = to.image(i)?;
+                if reader.read(Index::At(i), call, &mut image)? == Outcome::Partial {
+                    outcome = Outcome::Partial;
+                }
+            }
+            call.set_part(0, 1);
+            Ok(outcome)
+        })();
+        self.told(done)
+    }
+
+    /// Metadata of an image or, for `Index::All`, of the file.
+    pub fn meta(&mut self, index: Index, options: &Dict) -> Result<Dict> {
+        let call = self.call(CallKind::Meta, options)?;
+        let done = (|| {
+            let reader = self.reader()?;
+            let index = if index == Index::Default { reader.default_index(&call)? } else { index };
+            reader.meta(index, &call)
+        })();
+        self.told(done)
+    }
+
+    /// One of the plugin's extra functions.
+    pub fn function(&mut self, name: &str, arguments: &Dict) -> Result<Dict> {
+        let checked = plugin::check_arguments(arguments, &self.plugin.declared, name);
+        let checked = self.told(checked)?;
+        let call = Call::new(checked, self.plugin.declared.clone(), self.limits, self.threads)
+            .with_progress(self.progress.clone());
+        let done = match &mut self.side {
+            Side::Reading(reader) => reader.call(name, &call),
+            Side::Writing(writing) => writing.function(name, &call),
+        };
+        self.told(done)
+    }
+}
+
+/// What the options of a read make of what the plugin delivers.
+pub(super) fn adapt_props(native: &Props, call: &Call) -> Result<Props> {
+    let mut props = native.clone();
+    match wanted_dtype(call)? {
+        Some(dtype) if dtype != native.dtype => {
+            props.dtype = dtype;
+            props.bits = if dtype == DType::Bool { 1 } else { dtype.size() as u32 * 8 };
+        }
+        Some(_) => {}
+        None if call.bool("scale") => {
+            return Err(Error::option("option \"scale\" says how to convert; it goes with \"dtype\""));
+        }
+        None => {}
+    }
+    Ok(props)
+}
+
+fn adapt(mut plan: Plan, call: &Call) -> Result<Plan> {
+    plan.props = adapt_props(&plan.native, call)?;
+    Ok(plan)
+}
+
+fn wanted_dtype(call: &Call) -> Result<Option<DType>> {
+    let value = call.get("dtype");
+    match value.as_str() {
+        Some(name) => match DType::from_name(name) {
+            Some(dtype) => Ok(Some(dtype)),
+            None => Err(Error::option(format!("option \"dtype\" is a numpy name such as \"uint16\", not {name:?}"))),
+        },
+        None if value.kind() == Kind::Null => Ok(None),
+        None => Err(Error::option("option \"dtype\" is a name")),
+    }
+}
+
+/// A destination over the caller's view: its shape has to be the planned one, its dtype one that loses nothing.
+pub(super) fn destination<'a>(
+    native: &Props,
+    props: &Props,
+    call: &Call,
+    view: ViewMut<'a>,
+    dtype: DType,
+    limits: Limits,
+) -> Result<Destination<'a>> {
+    if *view.shape() != *props.shape {
+        return Err(Error::shape(format!("the destination has shape {:?}, the image {}", view.shape(), props.shape)));
+    }
+    let asked = call.given("dtype");
+    let fits = if asked { dtype == props.dtype } else { props.dtype.fits_in(dtype) };
+    if !fits {
+        let why = if asked { "is not the dtype that was asked for" } else { "does not hold every value of it" };
+        return Err(Error::shape(format!("the destination is {dtype}, which {why}: {}", props.dtype)));
+    }
+    let cast = match call.bool("scale") {
+        true => Cast::scaled(native.dtype, dtype, native.bits),
+        false => Cast::plain(native.dtype, dtype),
+    };
+    Ok(Destination::new(view, cast, limits))
+}
