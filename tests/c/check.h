@@ -31,7 +31,7 @@
 static atomic_int check_failures CHECK_UNUSED;
 static const char *check_test CHECK_UNUSED = "";
 static char check_subject[256] CHECK_UNUSED; /* which file or case a loop is at; printed beside a failure */
-static jmp_buf check_end CHECK_UNUSED;
+static jmp_buf check_jump CHECK_UNUSED;
 static const char *check_scratch CHECK_UNUSED = "", *check_data CHECK_UNUSED = "";
 
 CHECK_FORMAT static CHECK_OUTLINE void check_fail(const char *file, int line, const char *format, ...) {
@@ -51,7 +51,7 @@ CHECK_FORMAT static CHECK_OUTLINE void check_fail(const char *file, int line, co
 
 #define CHECK_SAY(...) check_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define CHECK(expression) ((expression) ? (void)0 : CHECK_SAY("not so: %s", #expression))
-#define REQUIRE(expression) ((expression) ? (void)0 : (CHECK_SAY("not so: %s", #expression), longjmp(check_end, 1)))
+#define REQUIRE(expression) ((expression) ? (void)0 : (CHECK_SAY("not so: %s", #expression), longjmp(check_jump, 1)))
 
 static inline const char *check_name(iio_status status) {
   const char *name = iio_status_name(status);
@@ -88,7 +88,7 @@ static CHECK_OUTLINE int check_mentions(const char *file, int line, const char *
 #define CHECK_INT(got, wanted) check_int(__FILE__, __LINE__, #got, (int64_t)(got), (int64_t)(wanted))
 #define CHECK_STRING(got, wanted) check_string(__FILE__, __LINE__, #got, (got), (wanted))
 #define CHECK_MENTIONS(text, word) check_mentions(__FILE__, __LINE__, #text, (text), (word))
-#define REQUIRE_STATUS(call, wanted) (CHECK_STATUS(call, wanted) ? (void)0 : longjmp(check_end, 1))
+#define REQUIRE_STATUS(call, wanted) (CHECK_STATUS(call, wanted) ? (void)0 : longjmp(check_jump, 1))
 #define REQUIRE_OK(call) REQUIRE_STATUS(call, IIO_OK)
 
 /* The call is refused with INVALID_ARGUMENT and says so in words. */
@@ -114,7 +114,7 @@ static CHECK_OUTLINE void check_run(const char *name, check_fn *test) {
   int before = atomic_load(&check_failures);
   check_test = name;
   *check_subject = 0;
-  if (setjmp(check_end) == 0) test();
+  if (setjmp(check_jump) == 0) test();
   *check_subject = 0;
   fprintf(stderr, "%s %s\n", atomic_load(&check_failures) == before ? "  ok  " : "FAILED", name);
 }
