@@ -161,9 +161,12 @@ IS(IIO_ERROR_INTERNAL, -99);
 
 /* Each initialiser gives the size and nothing else. */
 static void initialisers_set_the_size_alone(void) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* to be dropped once the header's macros name every member */
   iio_props p = IIO_PROPS_INIT, p0;
   iio_array a = IIO_ARRAY_INIT, a0;
   iio_callbacks c = IIO_CALLBACKS_INIT, c0;
+#pragma GCC diagnostic pop
   memset(&p0, 0, sizeof p0);
   memset(&a0, 0, sizeof a0);
   memset(&c0, 0, sizeof c0);
