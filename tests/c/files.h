@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATHS 8
+#define PATHS 16
 
 /* FOLDER/NAME; the text lives until PATHS further calls on this thread. */
 static inline const char *path_in(const char *folder, const char *name) {
@@ -88,9 +88,12 @@ static inline int names_in(const char *folder) {
   return n;
 }
 
-/* A folder of its own for one test, empty. */
+/* A folder of its own for one test; the text lives as long as the program. */
 static inline const char *fresh_folder(const char *name) {
-  const char *path = scratch(name);
+  static char folders[32][4096];
+  static unsigned n;
+  char *path = folders[n++ % 32];
+  print_to(path, sizeof folders[0], "%s/%s", check_scratch, name);
   if (mkdir(path, 0777) != 0 && errno != EEXIST) {
     perror(path);
     exit(2);
