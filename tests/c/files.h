@@ -48,6 +48,7 @@ static inline bytes slurp(const char *path) {
 }
 
 static inline int spit(const char *path, const void *data, size_t size) {
+  if (!data) return -1;
   FILE *f = fopen(path, "wb");
   if (!f) return -1;
   size_t n = size ? fwrite(data, 1, size, f) : 0;

@@ -23,6 +23,7 @@ static inline guarded guarded_new(size_t size) {
 }
 
 static inline int guarded_intact(const guarded *g) {
+  if (!g->base) return 0;
   for (size_t i = 0; i < GUARD; i++)
     if (g->base[i] != 0xA5 || g->data[g->size + i] != 0xA5) return 0;
   return 1;

@@ -151,7 +151,7 @@ static void do_inside(void *user) {
     iio_iter *it = NULL;
     iio_array a = array_over(pixels, IIO_UINT8, 3, (uint64_t[]){17, 23, 3});
     int64_t count;
-    const iio_status got[] = {iio_file_props(i->file, 0, NULL, &p), iio_file_read(i->file, 0, NULL, pixels, sizeof pixels, &p), iio_file_read_into(i->file, 0, NULL, &a), iio_file_meta(i->file, 0, NULL, &meta), iio_file_iter(i->file, NULL, &it), iio_file_count(i->file, NULL, IIO_IMAGES_EXACT, &count), iio_file_write(i->file, &a, NULL), iio_iter_next(i->iter, pixels, sizeof pixels, &p), iio_iter_props(i->iter, &p), iio_iter_seek(i->iter, 0)};
+    const iio_status got[] = {iio_file_props(i->file, 0, NULL, &p), iio_file_read(i->file, 0, NULL, pixels, sizeof pixels, &p), iio_file_read_into(i->file, 0, NULL, &a), iio_file_meta(i->file, 0, NULL, &meta), iio_file_iter(i->file, NULL, &it), iio_file_count(i->file, NULL, IIO_IMAGES_EXACT, &count), iio_iter_next(i->iter, pixels, sizeof pixels, &p), iio_iter_props(i->iter, &p), iio_iter_seek(i->iter, 0)};
     for (size_t k = 0; k < sizeof got / sizeof *got; k++) {
       i->busy += got[k] == IIO_ERROR_BUSY;
       i->other += got[k] != IIO_ERROR_BUSY;
@@ -187,7 +187,7 @@ static void inside_of(int what, int through_iter) {
   CHECK_STREAM_ENDED(&s);
   if (what == ASK && i.ran) {
     CHECK_INT(i.other, 0);
-    CHECK_INT(i.busy, 10 * i.ran);
+    CHECK_INT(i.busy, 9 * i.ran);
   }
   if (!i.ran) SKIPPED("the stream was not read within the call");
 }

@@ -53,7 +53,7 @@ static void progress_and_failures_of_a_module_reach_the_caller(void) {
   CHECK(calls >= 1);
   iio_dict_free(options);
   bytes b = slurp(scratch("m.toy1"));
-  spit(scratch("cut.toy1"), b.data, b.size - 3);
+  REQUIRE(spit(scratch("cut.toy1"), b.data, b.size - 3) == 0);
   free(b.data);
   CHECK_STATUS(iio_imread(scratch("cut.toy1"), 0, NULL, pixels, sizeof pixels, NULL), IIO_ERROR_CORRUPT);
   CHECK_MENTIONS(iio_error_message(), "pixels are missing");
@@ -67,7 +67,7 @@ static void a_module_can_be_taken_back(void) {
 }
 
 static void a_module_that_refuses_says_why(void) {
-  CHECK_STATUS(iio_load_plugin(path_in(modules, "refuse.so")), IIO_ERROR_PLUGIN_UNAVAILABLE);
+  CHECK_ERROR(iio_load_plugin(path_in(modules, "refuse.so"))); /* whether fail's own status travels, the contract does not say */
   CHECK_MENTIONS(iio_error_message(), "this machine has no toys");
 }
 
@@ -86,7 +86,7 @@ int main(int argc, char **argv) {
   check_begin(argc, argv);
   modules = getenv("IIO_TEST_MODULES");
   if (!modules) {
-    printf("IIO_TEST_MODULES does not say where the modules are\n");
+    fprintf(stderr, "IIO_TEST_MODULES does not say where the modules are\n");
     return 77;
   }
   RUN(a_module_serves_like_any_plugin);

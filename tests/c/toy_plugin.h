@@ -21,11 +21,13 @@
   "{\"name\": \"" name "\", \"aliases\": [\"" name "-alias\"], \"description\": \"a toy of the tests\"," \
   " \"extensions\": [\".toy1\"" more_extensions "], \"can_read\": true, \"can_write\": true," \
   " \"options\": {" \
-  "\"invert\": {\"type\": \"bool\", \"default\": false, \"calls\": [\"read\", \"props\", \"iter\"], \"description\": \"turn every byte over\"}," \
-  "\"crop\": {\"type\": \"int\", \"default\": 0, \"calls\": [\"read\", \"props\", \"iter\"], \"description\": \"rows to leave out at the top\"}," \
-  "\"delay_ms\": {\"type\": \"int\", \"default\": 0, \"calls\": [\"read\", \"props\", \"iter\", \"write\"], \"description\": \"sleep so long a row\"}," \
-  "\"note\": {\"type\": \"string\", \"default\": null, \"calls\": [\"write\"], \"description\": \"a word to keep\"}}," \
-  " \"functions\": {\"echo\": {\"description\": \"gives back its arguments\"}, \"counters\": {\"description\": \"what happened so far\"}}}"
+  "\"invert\": {\"type\": \"bool\", \"default\": false, \"calls\": [\"read\", \"props\", \"iter\"], \"doc\": \"turn every byte over\"}," \
+  "\"crop\": {\"type\": \"int\", \"default\": 0, \"calls\": [\"read\", \"props\", \"iter\"], \"doc\": \"rows to leave out at the top\"}," \
+  "\"delay_ms\": {\"type\": \"int\", \"default\": 0, \"calls\": [\"read\", \"props\", \"iter\", \"write\"], \"doc\": \"sleep so long a row\"}," \
+  "\"note\": {\"type\": \"string\", \"default\": null, \"calls\": [\"write\"], \"doc\": \"a word to keep\"}}," \
+  " \"functions\": {\"echo\": {\"doc\": \"gives back its arguments\"," \
+  " \"arguments\": {\"a\": {\"type\": \"any\"}, \"b\": {\"type\": \"any\"}, \"x\": {\"type\": \"any\"}}}," \
+  " \"counters\": {\"doc\": \"what happened so far\"}}}"
 
 typedef struct toy_counters {
   int probes, opens, closes, iters, iter_frees, finishes, writes, reads, destroys, open_files;
