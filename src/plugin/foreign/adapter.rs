@@ -24,49 +24,85 @@ pub struct iio_plugin {
     /// JSON: name, aliases, description, extensions, can_read, can_write, priority, options, functions.
     pub declaration: *const c_char,
     /// How sure the plugin is that it reads this, 0 no … 100 surely; NULL: ask `open`.
-    pub probe: Option<unsafe extern "C" fn(*mut c_void, *const c_void, usize, *const c_char) -> i32>,
+    pub probe: Option<
+        unsafe extern "C" fn(user: *mut c_void, head: *const c_void, size: usize, extension: *const c_char) -> i32,
+    >,
     /// Opens; `io` and `path` live until `close`, `path` is NULL unless the resource is a local file.
     pub open: Option<
         unsafe extern "C" fn(
-            *mut c_void,
-            *const iio_host,
-            *const iio_callbacks,
-            *const c_char,
-            *const c_char,
-            *const iio_dict,
-            *mut *mut c_void,
+            user: *mut c_void,
+            host: *const iio_host,
+            io: *const iio_callbacks,
+            path: *const c_char,
+            mode: *const c_char,
+            options: *const iio_dict,
+            file: *mut *mut c_void,
         ) -> iio_status,
     >,
-    /// Number of images; `how` is `IIO_IMAGES_EXACT` or `IIO_IMAGES_CHEAP`.
-    pub count: Option<unsafe extern "C" fn(*mut c_void, *const iio_dict, u32, *mut i64) -> iio_status>,
-    /// Properties of an image, or of `IIO_INDEX_DEFAULT`. The library stacks `IIO_INDEX_ALL` itself.
-    pub props: Option<unsafe extern "C" fn(*mut c_void, i64, *const iio_dict, *mut iio_props) -> iio_status>,
+    /// Number of images; `how` is `IIO_IMAGES_EXACT` or `IIO_IMAGES_CHEAP`. NULL: the library asks for properties.
+    pub count: Option<
+        unsafe extern "C" fn(file: *mut c_void, options: *const iio_dict, how: u32, count: *mut i64) -> iio_status,
+    >,
+    /// Properties of an image, or of `IIO_INDEX_DEFAULT`.
+    pub props: Option<
+        unsafe extern "C" fn(
+            file: *mut c_void,
+            index: i64,
+            options: *const iio_dict,
+            props: *mut iio_props,
+        ) -> iio_status,
+    >,
     /// Fills `dst`, which has any strides; limits are already checked.
-    pub read: Option<unsafe extern "C" fn(*mut c_void, i64, *const iio_dict, *const iio_array) -> iio_status>,
+    pub read: Option<
+        unsafe extern "C" fn(
+            file: *mut c_void,
+            index: i64,
+            options: *const iio_dict,
+            dst: *const iio_array,
+        ) -> iio_status,
+    >,
     /// Adds metadata of an image, of `IIO_INDEX_DEFAULT`, or of the file (`IIO_INDEX_ALL`), to `into`.
-    pub meta: Option<unsafe extern "C" fn(*mut c_void, i64, *const iio_dict, *mut iio_dict) -> iio_status>,
+    pub meta: Option<
+        unsafe extern "C" fn(
+            file: *mut c_void,
+            index: i64,
+            options: *const iio_dict,
+            into: *mut iio_dict,
+        ) -> iio_status,
+    >,
     /// Makes a cursor; NULL: the library reads 0, 1, 2 …
-    pub iter: Option<unsafe extern "C" fn(*mut c_void, *const iio_dict, *mut *mut c_void) -> iio_status>,
+    pub iter: Option<
+        unsafe extern "C" fn(file: *mut c_void, options: *const iio_dict, cursor: *mut *mut c_void) -> iio_status,
+    >,
     /// Properties of the next image; `IIO_END` after the last.
-    pub next_props: Option<unsafe extern "C" fn(*mut c_void, *mut iio_props) -> iio_status>,
+    pub next_props: Option<unsafe extern "C" fn(cursor: *mut c_void, props: *mut iio_props) -> iio_status>,
     /// Fills `dst` with the next image and passes it.
-    pub next: Option<unsafe extern "C" fn(*mut c_void, *const iio_array) -> iio_status>,
+    pub next: Option<unsafe extern "C" fn(cursor: *mut c_void, dst: *const iio_array) -> iio_status>,
     /// Adds metadata of the image that `next` gave last to `into`.
-    pub next_meta: Option<unsafe extern "C" fn(*mut c_void, *mut iio_dict) -> iio_status>,
-    /// Makes `index` the next image.
-    pub seek: Option<unsafe extern "C" fn(*mut c_void, i64) -> iio_status>,
+    pub next_meta: Option<unsafe extern "C" fn(cursor: *mut c_void, into: *mut iio_dict) -> iio_status>,
+    /// Makes `index` the next image; NULL: iterators with `start` or `every` read by index instead.
+    pub seek: Option<unsafe extern "C" fn(cursor: *mut c_void, index: i64) -> iio_status>,
     /// Ends a cursor.
-    pub iter_free: Option<unsafe extern "C" fn(*mut c_void)>,
-    /// Writes an image, which has any strides.
-    pub write: Option<unsafe extern "C" fn(*mut c_void, *const iio_array, *const iio_dict) -> iio_status>,
+    pub iter_free: Option<unsafe extern "C" fn(cursor: *mut c_void)>,
+    /// Writes an image, which has any strides. A batch comes image by image.
+    pub write: Option<
+        unsafe extern "C" fn(file: *mut c_void, image: *const iio_array, options: *const iio_dict) -> iio_status,
+    >,
     /// One of the declared functions.
-    pub call: Option<unsafe extern "C" fn(*mut c_void, *const c_char, *const iio_dict, *mut iio_dict) -> iio_status>,
+    pub call: Option<
+        unsafe extern "C" fn(
+            file: *mut c_void,
+            function: *const c_char,
+            arguments: *const iio_dict,
+            result: *mut iio_dict,
+        ) -> iio_status,
+    >,
     /// "w": writes the rest; not called when discarded or spoiled.
-    pub finish: Option<unsafe extern "C" fn(*mut c_void) -> iio_status>,
+    pub finish: Option<unsafe extern "C" fn(file: *mut c_void) -> iio_status>,
     /// Ends a file.
-    pub close: Option<unsafe extern "C" fn(*mut c_void)>,
+    pub close: Option<unsafe extern "C" fn(file: *mut c_void)>,
     /// Called once: when registering fails, or after unregistering and the last file's end.
-    pub destroy: Option<unsafe extern "C" fn(*mut c_void)>,
+    pub destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
 }
 
 impl iio_plugin {
