@@ -27,7 +27,7 @@ static FORMATS: &[Format] = &[Format {
     extensions: &[".png", ".apng"],
     matches: png::matches,
     open: png::open,
-    create: None,
+    create: Some(png::create),
     options: png::options,
 }];
 

@@ -6,7 +6,7 @@
 use crate::error::{Error, Result};
 use crate::model::MAX_METADATA;
 use crate::resource::{Source, SourceReader};
-use std::io::{BufRead, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 
 /// What every PNG file begins with.
 pub const SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1a\n";
@@ -276,13 +276,23 @@ impl Header {
     }
 }
 
-/// Puts a chunk at the end of a file.
+/// Puts a chunk at the end of a file in memory.
 pub fn append(file: &mut Vec<u8>, kind: &Kind, body: &[u8]) {
+    // Memory takes every write.
+    let _ = write(file, kind, &[body]);
+}
+
+/// Writes a chunk whose body is these parts.
+pub fn write(to: &mut impl Write, kind: &Kind, parts: &[&[u8]]) -> io::Result<()> {
+    let len: usize = parts.iter().map(|part| part.len()).sum();
+    let len = i32::try_from(len).map_err(|_| Error::limit(format!("a chunk of {len} bytes")))?;
     let mut crc = crc32fast::Hasher::new();
     crc.update(kind);
-    crc.update(body);
-    file.extend_from_slice(&(body.len() as u32).to_be_bytes());
-    file.extend_from_slice(kind);
-    file.extend_from_slice(body);
-    file.extend_from_slice(&crc.finalize().to_be_bytes());
+    to.write_all(&len.to_be_bytes())?;
+    to.write_all(kind)?;
+    for part in parts {
+        crc.update(part);
+        to.write_all(part)?;
+    }
+    to.write_all(&crc.finalize().to_be_bytes())
 }

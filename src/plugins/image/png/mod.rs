@@ -1,16 +1,20 @@
 //! PNG and APNG: chunks and metadata here, inflating and unfiltering by the `png` crate.
 
+mod ancillary;
 mod chunks;
+mod encode;
+mod filter;
 mod meta;
 mod pixels;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use crate::error::{Error, Result};
 use crate::model::{Destination, Dict, Index, Props};
-use crate::plugin::{Call, Count, OptionSpec, Outcome, Reader};
-use crate::resource::Source;
+use crate::plugin::{Call, Count, Outcome, Reader, Writer};
+use crate::resource::{Output, Source};
 use chunks::Header;
 use rows::Rows;
 
@@ -19,16 +23,18 @@ pub fn matches(head: &[u8]) -> bool {
     head.starts_with(chunks::SIGNATURE)
 }
 
-/// Options of this format alone.
-pub fn options() -> Vec<OptionSpec> {
-    Vec::new()
-}
+pub use ancillary::options;
 
 /// Opens a file for reading.
 pub fn open(source: Source, _call: &Call) -> Result<Box<dyn Reader>> {
     let header = Header::read(&source)?;
     let rows = Rows::new(&header);
     Ok(Box::new(Still { source, header, rows }))
+}
+
+/// Opens a target for writing.
+pub fn create(output: Output, _call: &Call) -> Result<Box<dyn Writer>> {
+    Ok(Box::new(write::PngWriter::new(output)))
 }
 
 /// A file with one image.

@@ -1,8 +1,8 @@
 use super::super::ImagePlugin;
 use crate::error::{ErrorKind, Result};
-use crate::model::{Cast, DType, Destination, Dict, Index, Limits, Props, ViewMut};
-use crate::plugin::{Call, CallKind, Outcome, Plugin, Reader, check};
-use crate::resource::read_memory;
+use crate::model::{Cast, DType, Destination, Dict, Index, Limits, List, Props, Value, View, ViewMut};
+use crate::plugin::{Call, CallKind, Image, Outcome, Plugin, Reader, check};
+use crate::resource::{Output, read_memory};
 use png::{BitDepth, ColorType};
 use std::sync::Arc;
 
@@ -172,4 +172,83 @@ fn strided_and_converted_destinations_get_the_same_pixels() {
     let expected: Vec<u8> =
         bytes.chunks_exact(2).flat_map(|b| f32::from(u16::from_ne_bytes([b[0], b[1]])).to_ne_bytes()).collect();
     assert_eq!(floats, expected);
+}
+
+/// Writes images one by one, each with its own options, and answers the file.
+fn write(images: &[(DType, &[usize], &[u8])], options: Dict, meta: Option<&Dict>) -> Result<Vec<u8>> {
+    let plugin = ImagePlugin::new();
+    let output = Output::memory();
+    let mut writer = plugin.create(output.clone(), Some(".png"), &call(CallKind::Open, Dict::new()))?;
+    for (dtype, shape, bytes) in images {
+        let view = View::packed(bytes, dtype.size(), shape).unwrap();
+        let image = Image { view, dtype: *dtype, color: None, axes: None, metadata: meta };
+        writer.write(&image, &call(CallKind::Write, options.clone()))?;
+    }
+    writer.finish(&call(CallKind::Write, Dict::new()))?;
+    Ok(output.memory_bytes().unwrap())
+}
+
+#[test]
+fn what_is_written_reads_back() {
+    let bits: Vec<u8> = (0..11 * 5).map(|i| u8::from(i % 3 == 0)).collect();
+    let bytes = noise(11 * 5 * 8);
+    let cases: &[(DType, &[usize])] = &[
+        (DType::Bool, &[5, 11]),
+        (DType::U8, &[5, 11]),
+        (DType::U8, &[5, 11, 2]),
+        (DType::U8, &[5, 11, 3]),
+        (DType::U8, &[5, 11, 4]),
+        (DType::U16, &[5, 11]),
+        (DType::U16, &[5, 11, 2]),
+        (DType::U16, &[5, 11, 3]),
+        (DType::U16, &[5, 11, 4]),
+    ];
+    for (dtype, shape) in cases {
+        let source = if *dtype == DType::Bool { &bits } else { &bytes };
+        let items = &source[..shape.iter().product::<usize>() * dtype.size()];
+        for level in 0..=9 {
+            let file = write(&[(*dtype, shape, items)], Dict::new().with("compress_level", level), None).unwrap();
+            let (props, back) = read(&file).unwrap();
+            assert_eq!((&*props.shape, props.dtype, &back[..]), (*shape, *dtype, items), "level {level}");
+        }
+    }
+    let file = write(&[(DType::U8, &[5, 11, 1], &bytes[..55])], Dict::new(), None).unwrap();
+    assert_eq!(&*read(&file).unwrap().0.shape, &[5, 11]);
+}
+
+#[test]
+fn what_png_cannot_hold_is_refused() {
+    for (dtype, shape) in [(DType::F32, &[2, 2][..]), (DType::Bool, &[2, 2, 3]), (DType::U8, &[2, 2, 5])] {
+        let bytes = vec![0; shape.iter().product::<usize>() * dtype.size()];
+        assert_eq!(write(&[(dtype, shape, &bytes)], Dict::new(), None).unwrap_err().kind(), ErrorKind::Shape);
+    }
+    let error = write(&[(DType::U8, &[0, 2], &[])], Dict::new(), None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Shape);
+}
+
+#[test]
+fn metadata_survive_a_copy() {
+    let pair: List = [300, 200].into_iter().collect();
+    let meta = Dict::new()
+        .with("Title", "Überschrift")
+        .with("Motto", "日本")
+        .with("gamma", 0.45455)
+        .with("srgb", 0)
+        .with("dpi", pair)
+        .with("exif", &b"Exif\0\0MM"[..])
+        .with("mode", "RGB");
+    let copy = |meta: &Dict| {
+        let file = write(&[(DType::U8, &[1, 1], &[7])], Dict::new(), Some(meta)).unwrap();
+        open(&file).unwrap().meta(Index::Default, &call(CallKind::Meta, Dict::new())).unwrap()
+    };
+    let read = copy(&meta);
+    for key in ["Title", "Motto", "gamma", "srgb", "exif"] {
+        assert_eq!(read.get(key), meta.get(key), "{key}");
+    }
+    assert_eq!(read.get("mode"), Some(&"L".into()));
+    let dpi = read.get("dpi").and_then(Value::as_floats).unwrap();
+    assert!((dpi[0] - 300.0).abs() < 0.01 && (dpi[1] - 200.0).abs() < 0.01);
+    let with_profile = copy(&meta.with("icc_profile", noise(3000)));
+    assert_eq!(with_profile.get("icc_profile"), Some(&noise(3000).into()));
+    assert!(!with_profile.contains("srgb"));
 }
