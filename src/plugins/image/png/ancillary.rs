@@ -4,7 +4,7 @@ use super::chunks::{self, Kind};
 use crate::error::{Error, Result};
 use crate::model::{Dict, Value};
 use crate::plugin::{Call, Calls, Image, OptionSpec, OptionType};
-use std::io::Write;
+use miniz_oxide::deflate::compress_to_vec_zlib;
 
 /// Options of this format.
 pub fn options() -> Vec<OptionSpec> {
@@ -95,7 +95,7 @@ fn fraction(x: f64) -> Option<(u16, u16)> {
 pub fn append(file: &mut Vec<u8>, image: &Image, call: &Call) -> Result<()> {
     let profile = wish("icc_profile", image, call).0.as_bytes().filter(|b| !b.is_empty());
     if let Some(profile) = profile {
-        let body = [b"ICC Profile\0\0", &deflated(profile)?[..]].concat();
+        let body = [b"ICC Profile\0\0", &compress_to_vec_zlib(profile, 6)[..]].concat();
         add(file, b"iCCP", &body)?;
     }
     if let Some(meta) = image.metadata {
@@ -114,12 +114,6 @@ pub fn append(file: &mut Vec<u8>, image: &Image, call: &Call) -> Result<()> {
 
 fn add(file: &mut Vec<u8>, kind: &Kind, body: &[u8]) -> Result<()> {
     Ok(chunks::write(file, kind, &[body])?)
-}
-
-fn deflated(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(bytes)?;
-    Ok(encoder.finish()?)
 }
 
 /// A number of the file, which counts hundred thousandths.

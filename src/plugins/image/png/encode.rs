@@ -5,6 +5,9 @@ use super::filter::Filter;
 use crate::error::{Error, Result};
 use crate::model::{Color, DType};
 use crate::plugin::{Call, Image};
+use miniz_oxide::deflate::core::{CompressionStrategy, CompressorOxide, create_comp_flags_from_zip_params};
+use miniz_oxide::deflate::stream::deflate;
+use miniz_oxide::{MZFlush, MZStatus};
 use std::borrow::Cow;
 use std::io::{self, Write};
 
@@ -93,7 +96,7 @@ pub fn encode(
     let step = if form.depth < 8 { 0 } else { usize::from(form.samples * form.depth / 8) };
     // Stored rows are the longer for a filter, not the shorter.
     let mut filter = Filter::new(row, if level == 0 { 0 } else { step });
-    let mut deflate = Deflate::new(Body { to, sequence, gathered: Vec::new() }, level)?;
+    let mut stream = Deflate::new(Body { to, sequence, gathered: Vec::new() }, level, step > 0)?;
     let (mut packed, mut turned) = (Vec::new(), Vec::new());
     for y in 0..form.height as usize {
         call.tick(y as u64, form.height.into())?;
@@ -103,9 +106,9 @@ pub fn encode(
             16 if cfg!(target_endian = "little") => swapped(&items, &mut turned),
             _ => &items,
         };
-        deflate.write_all(filter.apply(bytes))?;
+        stream.write_all(filter.apply(bytes))?;
     }
-    deflate.finish()?.flush_chunk()?;
+    stream.finish()?.flush_chunk()?;
     Ok(())
 }
 
@@ -136,32 +139,61 @@ fn swapped<'a>(items: &[u8], to: &'a mut Vec<u8>) -> &'a [u8] {
     to
 }
 
-/// The stream of a zlib encoder.
+/// A zlib stream.
 enum Deflate<W: Write> {
-    Level(flate2::write::ZlibEncoder<W>),
+    Level(Box<Level<W>>),
     /// Made for filtered rows: several times as fast as zlib's level 1, and no larger.
     Fast(Box<fdeflate::Compressor<W>>),
 }
 
+struct Level<W: Write> {
+    state: CompressorOxide,
+    to: W,
+    out: Vec<u8>,
+}
+
 impl<W: Write> Deflate<W> {
-    fn new(to: W, level: u32) -> io::Result<Deflate<W>> {
-        Ok(match level {
-            1 => Deflate::Fast(Box::new(fdeflate::Compressor::new(to)?)),
-            level => Deflate::Level(flate2::write::ZlibEncoder::new(to, flate2::Compression::new(level))),
-        })
+    /// A stream of this effort, for rows that are filtered or not.
+    fn new(to: W, level: u32, filtered: bool) -> io::Result<Deflate<W>> {
+        if level == 1 {
+            return Ok(Deflate::Fast(Box::new(fdeflate::Compressor::new(to)?)));
+        }
+        // Filtered rows hardly repeat; short matches among them cost more than they save.
+        let strategy = if filtered { CompressionStrategy::Filtered } else { CompressionStrategy::Default };
+        let flags = create_comp_flags_from_zip_params(level as i32, 15, strategy as i32);
+        Ok(Deflate::Level(Box::new(Level { state: CompressorOxide::new(flags), to, out: vec![0; CHUNK] })))
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Deflate::Level(encoder) => encoder.write_all(bytes),
+            Deflate::Level(level) => level.pass(bytes, MZFlush::None),
             Deflate::Fast(encoder) => encoder.write_data(bytes),
         }
     }
 
     fn finish(self) -> io::Result<W> {
         match self {
-            Deflate::Level(encoder) => encoder.finish(),
+            Deflate::Level(mut level) => {
+                level.pass(&[], MZFlush::Finish)?;
+                Ok(level.to)
+            }
             Deflate::Fast(encoder) => encoder.finish(),
+        }
+    }
+}
+
+impl<W: Write> Level<W> {
+    fn pass(&mut self, mut bytes: &[u8], flush: MZFlush) -> io::Result<()> {
+        loop {
+            let done = deflate(&mut self.state, bytes, &mut self.out, flush);
+            self.to.write_all(&self.out[..done.bytes_written])?;
+            bytes = &bytes[done.bytes_consumed..];
+            match done.status {
+                Ok(MZStatus::StreamEnd) => return Ok(()),
+                Ok(_) if bytes.is_empty() && flush == MZFlush::None => return Ok(()),
+                Ok(_) => {}
+                Err(e) => return Err(Error::internal(format!("the deflater failed: {e:?}")).into()),
+            }
         }
     }
 }
