@@ -8,7 +8,7 @@ mod meta;
 mod pixels;
 mod rows;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod write;
 
 use crate::error::{Error, Result};
