@@ -20,6 +20,9 @@
 /** Most axes of an array. */
 #define IIO_MAX_NDIM 8
 
+/** An ordered dictionary of typed values: the options of a call, and the metadata that comes back. */
+typedef struct iio_dict iio_dict;
+
 /** A plugin of the caller's: libimageio/plugin.h. */
 typedef struct iio_plugin iio_plugin;
 
@@ -262,11 +265,6 @@ typedef int32_t iio_dtype;
  * It runs on the thread that is inside the library's call and must return.
  */
 typedef void (*iio_log_fn)(void *user, int32_t level, const char *message);
-
-/**
- * An ordered dictionary of typed values: the options of a call, and the metadata that comes back.
- */
-typedef Dict iio_dict;
 
 /**
  * What a read with the same index and options gives: imageio's ImageProperties.

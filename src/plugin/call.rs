@@ -116,6 +116,12 @@ impl Call {
     pub fn set_part(&self, index: usize, of: usize) {
         self.part.set((index as u64, of.max(1) as u64));
     }
+
+    /// Which image of a stack of how many the work at hand is: (0, 1) if it is not part of one. A writer learns
+    /// by it how many images it will be given at least.
+    pub fn part(&self) -> (u64, u64) {
+        self.part.get()
+    }
 }
 
 /// Options that every plugin takes.

@@ -25,6 +25,9 @@ const FORWARD: &str = "
 /** Most axes of an array. */
 #define IIO_MAX_NDIM 8
 
+/** An ordered dictionary of typed values: the options of a call, and the metadata that comes back. */
+typedef struct iio_dict iio_dict;
+
 /** A plugin of the caller's: libimageio/plugin.h. */
 typedef struct iio_plugin iio_plugin;
 ";
@@ -138,7 +141,7 @@ fn imageio_h() -> String {
 fn plugin_h() -> String {
     let sources = ["adapter", "host"].map(|name| root().join(format!("src/plugin/foreign/{name}.rs")));
     let mut config = config(&["iio_plugin", "iio_host"], "IMAGEIO_PLUGIN_H");
-    config.export.exclude = vec!["ABI_VERSION".to_owned()];
+    config.export.exclude = vec!["ABI_VERSION".to_owned(), "iio_dict".to_owned()];
     config.header = Some(PLUGIN_TOP.trim_end().to_owned());
     config.sys_includes.push("libimageio/imageio.h".to_owned());
     // cbindgen puts a trailer behind the guard.

@@ -1,6 +1,7 @@
 //! What all formats of the plugin share: options, and the keys that Pillow's `info` has for every file.
 
-use crate::model::{Dict, List, Value};
+use crate::error::Result;
+use crate::model::{Array, DType, Dict, List, Value};
 use crate::plugin::{Calls, OptionSpec, OptionType};
 
 /// Options that every format takes.
@@ -19,4 +20,16 @@ pub fn finish(mut meta: Dict, mode: &str, width: usize, height: usize) -> Dict {
     meta.set("mode", mode);
     meta.set("shape", [width, height].into_iter().collect::<List>());
     meta
+}
+
+/// The value of the key `palette`: the colours, each once, in the order in which they come.
+pub fn palette(colors: &[[u8; 3]]) -> Result<Value> {
+    let mut seen: Vec<[u8; 3]> = Vec::new();
+    for color in colors {
+        if !seen.contains(color) {
+            seen.push(*color);
+        }
+    }
+    let items = seen.iter().flatten().flat_map(|&n| i64::from(n).to_ne_bytes()).collect();
+    Ok(Value::Array(Array::new(DType::I64, &[seen.len(), 3], items)?))
 }

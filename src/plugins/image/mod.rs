@@ -1,6 +1,8 @@
 //! Pictures and animations: what imageio's pillow plugin opens. One file a format; this one tells them apart.
 
+mod bmp;
 mod info;
+mod png;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{Call, Declaration, OptionSpec, Plugin, Reader, Writer};
@@ -21,7 +23,33 @@ struct Format {
 }
 
 /// The formats, in the order in which their marks are looked for.
-static FORMATS: &[Format] = &[];
+static FORMATS: &[Format] = &[
+    Format {
+        name: "PNG",
+        extensions: &[".png", ".apng"],
+        matches: png::matches,
+        open: png::open,
+        create: Some(png::create),
+        options: png::options,
+    },
+    Format {
+        name: "BMP",
+        extensions: &[".bmp"],
+        matches: bmp::matches,
+        open: bmp::open,
+        create: Some(bmp::create),
+        options: bmp::options,
+    },
+    // Last, since it has the weakest mark.
+    Format {
+        name: "DIB",
+        extensions: &[".dib"],
+        matches: bmp::is_dib,
+        open: bmp::open_dib,
+        create: Some(bmp::create_dib),
+        options: bmp::options,
+    },
+];
 
 /// The plugin `image`.
 pub struct ImagePlugin {

@@ -1,0 +1,204 @@
+//! Metadata under Pillow's names, in the order in which the file has them.
+
+use super::chunks::{Chunk, Chunks, Header, SIGNATURE, half, word};
+use super::rows::Rows;
+use crate::error::{Error, Result};
+use crate::model::{Dict, List, Value};
+use crate::plugin::Call;
+use crate::plugins::image::info;
+use crate::resource::Source;
+
+/// Bytes to which the compressed texts and the profile of one image may expand, as in Pillow.
+const MAX_EXPANDED: usize = 64 << 20;
+
+/// The metadata of a frame: all that stands before its pixels.
+pub fn read(source: &Source, header: &Header, rows: &Rows, frame: usize, call: &Call) -> Result<Dict> {
+    let mut meta = Meta { dict: Dict::new(), header, expanded: 0 };
+    let mut chunks = Chunks::new(source, SIGNATURE.len() as u64)?;
+    let mut passed = 0;
+    // Pixels of one frame may lie in several chunks, which follow one another.
+    let mut in_data = false;
+    loop {
+        let chunk = chunks.next()?;
+        if chunk.is_data() {
+            if !in_data && passed == frame {
+                break;
+            }
+            passed += usize::from(!in_data);
+            in_data = true;
+            chunks.skip(chunk)?;
+            continue;
+        }
+        in_data = false;
+        if &chunk.kind == b"IEND" {
+            if frame > 0 {
+                return Err(Error::corrupt(format!("the file ends before image {frame}")).at(chunk.at));
+            }
+            break;
+        }
+        meta.take(chunk, chunks.body())?;
+    }
+    if header.animation.is_some() && !header.first_is_frame {
+        meta.dict.set("default_image", true);
+    }
+    let mut dict = info::finish(meta.dict, rows.mode, header.width as usize, header.height as usize);
+    if rows.mode == "P" && !call.bool("exclude_applied") {
+        dict.set("palette", info::palette(header.palette.as_chunks().0)?);
+    }
+    Ok(dict)
+}
+
+struct Meta<'a> {
+    dict: Dict,
+    header: &'a Header,
+    expanded: usize,
+}
+
+impl Meta<'_> {
+    fn take(&mut self, chunk: Chunk, body: &[u8]) -> Result<()> {
+        let wanted = match &chunk.kind {
+            b"gAMA" | b"acTL" if body.len() >= 4 => true,
+            b"cHRM" => body.len() >= 32,
+            b"pHYs" => body.len() >= 9,
+            b"fcTL" => body.len() >= 26,
+            _ => !body.is_empty(),
+        };
+        if !wanted {
+            return Ok(());
+        }
+        match &chunk.kind {
+            b"IHDR" if self.header.interlaced => self.dict.set("interlace", 1),
+            b"tRNS" => self.transparency(body),
+            b"gAMA" => self.dict.set("gamma", f64::from(word(body, 0)) / 1e5),
+            b"cHRM" => {
+                let numbers = (0..8).map(|i| f64::from(word(body, i * 4)) / 1e5);
+                self.dict.set("chromaticity", numbers.collect::<List>());
+            }
+            b"sRGB" => self.dict.set("srgb", body[0]),
+            b"pHYs" => self.density(body),
+            b"iCCP" => self.profile(body).map_err(|e| e.at(chunk.at))?,
+            b"eXIf" => self.dict.set("exif", [b"Exif\0\0", body].concat()),
+            b"tEXt" => {
+                let (key, text) = split(body);
+                match key {
+                    b"" => {}
+                    b"exif" => self.dict.set("exif", text),
+                    _ => self.dict.set(latin(key), latin(text)),
+                }
+            }
+            b"zTXt" => self.compressed(body).map_err(|e| e.at(chunk.at))?,
+            b"iTXt" => self.international(body).map_err(|e| e.at(chunk.at))?,
+            b"acTL" if self.header.animation.is_some() => self.dict.set("loop", word(body, 4)),
+            b"fcTL" if self.header.animation.is_some() => self.frame(body),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The alphas of a palette, or the number of the only colour that is transparent, or the colour itself.
+    fn transparency(&mut self, body: &[u8]) {
+        let value = match self.header.color {
+            3 => match body.iter().position(|&alpha| alpha == 0) {
+                Some(i) if body.iter().filter(|&&alpha| alpha != 255).count() == 1 => Value::from(i),
+                _ => Value::from(body),
+            },
+            0 if self.header.depth == 1 => Value::from(if half(body, 0) != 0 { 255 } else { 0 }),
+            0 => Value::from(half(body, 0)),
+            2 => Value::List((0..3).map(|i| half(body, i * 2)).collect()),
+            _ => return,
+        };
+        self.dict.set("transparency", value);
+    }
+
+    fn density(&mut self, body: &[u8]) {
+        let pair = [word(body, 0), word(body, 4)];
+        match body[8] {
+            1 => self.dict.set("dpi", pair.map(|n| f64::from(n) * 0.0254).into_iter().collect::<List>()),
+            0 => self.dict.set("aspect", pair.into_iter().collect::<List>()),
+            _ => {}
+        }
+    }
+
+    fn profile(&mut self, body: &[u8]) -> Result<()> {
+        let (_, rest) = split(body);
+        let Some((0, packed)) = rest.split_first() else { return Ok(()) };
+        let profile = self.expand(packed)?;
+        self.dict.set("icc_profile", profile);
+        Ok(())
+    }
+
+    fn compressed(&mut self, body: &[u8]) -> Result<()> {
+        let (key, rest) = split(body);
+        let text = match rest.split_first() {
+            Some((0, packed)) => self.expand(packed)?.unwrap_or_default(),
+            Some(_) => return Ok(()),
+            None => Vec::new(),
+        };
+        if !key.is_empty() {
+            self.dict.set(latin(key), latin(&text));
+        }
+        Ok(())
+    }
+
+    fn international(&mut self, body: &[u8]) -> Result<()> {
+        let (key, rest) = split(body);
+        let [flag, method, rest @ ..] = rest else { return Ok(()) };
+        let (_language, rest) = split(rest);
+        let (_translated, text) = split(rest);
+        let text = match (flag, method) {
+            (0, _) => text.to_vec(),
+            (_, 0) => match self.expand(text)? {
+                Some(text) => text,
+                None => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        if key == b"XML:com.adobe.xmp" {
+            self.dict.set("xmp", text.clone());
+        }
+        if let Ok(text) = String::from_utf8(text) {
+            self.dict.set(latin(key), text);
+        }
+        Ok(())
+    }
+
+    /// What zlib packed; nothing if it is damaged, which Pillow passes over.
+    fn expand(&mut self, packed: &[u8]) -> Result<Option<Vec<u8>>> {
+        let most = MAX_EXPANDED - self.expanded;
+        match fdeflate::decompress_to_vec_bounded(packed, most) {
+            Ok(bytes) => {
+                self.expanded += bytes.len();
+                Ok(Some(bytes))
+            }
+            Err(fdeflate::BoundedDecompressionError::OutputTooLarge { .. }) => {
+                Err(Error::limit(format!("the compressed metadata expand to over {MAX_EXPANDED} bytes")))
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn frame(&mut self, body: &[u8]) {
+        let [width, height, x, y] = [4, 8, 12, 16].map(|at| i64::from(word(body, at)));
+        self.dict.set("bbox", [x, y, x + width, y + height].into_iter().collect::<List>());
+        let per = match half(body, 22) {
+            0 => 100,
+            n => n,
+        };
+        self.dict.set("duration", f64::from(half(body, 20)) / f64::from(per) * 1000.0);
+        self.dict.set("disposal", body[24]);
+        self.dict.set("blend", body[25]);
+    }
+}
+
+/// What stands before the first NUL, and what behind.
+fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
+    match bytes.iter().position(|&b| b == 0) {
+        Some(i) => (&bytes[..i], &bytes[i + 1..]),
+        None => (bytes, &[]),
+    }
+}
+
+/// Latin-1 as text.
+fn latin(bytes: &[u8]) -> String {
+    bytes.iter().map(|&b| char::from(b)).collect()
+}

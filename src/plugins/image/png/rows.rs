@@ -1,0 +1,129 @@
+//! From the rows that a PNG file stores to the rows that a read gives.
+
+use super::chunks::Header;
+use crate::model::{Color, DType, Props};
+
+/// What a read of the file gives, and how its rows come about.
+pub struct Rows {
+    /// The properties of each image of the file.
+    pub props: Props,
+    /// Pillow's name for the pixels.
+    pub mode: &'static str,
+    how: How,
+}
+
+enum How {
+    /// Bytes as they are stored.
+    Same,
+    /// Numbers of two bytes, the high one first in the file.
+    Pairs,
+    /// Samples of `depth` bits, multiplied to the full range of 8 bits (1 bit: to 0 and 1).
+    Bits { depth: u8, factor: u8 },
+    /// Numbers of `depth` bits of colours.
+    Palette { depth: u8, colors: Box<[[u8; 4]; 256]>, alpha: bool },
+}
+
+impl Rows {
+    /// The rows of this file.
+    pub fn new(header: &Header) -> Rows {
+        let (dtype, how) = match (header.color, header.depth) {
+            (3, depth) => {
+                let alpha = header.transparency.is_some();
+                (DType::U8, How::Palette { depth, colors: colors(header), alpha })
+            }
+            (_, 1) => (DType::Bool, How::Bits { depth: 1, factor: 1 }),
+            (_, 2) => (DType::U8, How::Bits { depth: 2, factor: 85 }),
+            (_, 4) => (DType::U8, How::Bits { depth: 4, factor: 17 }),
+            (_, 16) => (DType::U16, How::Pairs),
+            _ => (DType::U8, How::Same),
+        };
+        let (color, mode) = match (header.color, header.depth) {
+            (0, 1) => (Color::Gray, "1"),
+            (0, 16) => (Color::Gray, "I;16"),
+            (0, _) => (Color::Gray, "L"),
+            (2, _) => (Color::Rgb, "RGB"),
+            (3, _) if header.transparency.is_some() => (Color::Rgba, "P"),
+            (3, _) => (Color::Rgb, "P"),
+            // Pillow has no gray with alpha of 16 bits.
+            (4, 16) => (Color::GrayAlpha, "RGBA"),
+            (4, _) => (Color::GrayAlpha, "LA"),
+            _ => (Color::Rgba, "RGBA"),
+        };
+        let props = Props::pixels(header.width as usize, header.height as usize, dtype, color);
+        Rows { props, mode, how }
+    }
+
+    /// Bytes of a pixel that is given.
+    pub fn pixel(&self) -> usize {
+        self.props.color.samples().unwrap_or(1) * self.props.dtype.size()
+    }
+
+    /// Whether a stored row has the length of a given one, so that it can be decoded where it goes.
+    pub fn in_place(&self) -> bool {
+        matches!(self.how, How::Same | How::Pairs)
+    }
+
+    /// Finishes a row that was decoded where it goes.
+    pub fn finish(&self, row: &mut [u8]) {
+        if matches!(self.how, How::Pairs) && cfg!(target_endian = "little") {
+            for pair in row.as_chunks_mut::<2>().0 {
+                *pair = u16::from_be_bytes(*pair).to_ne_bytes();
+            }
+        }
+    }
+
+    /// Makes the row that is given from the stored one.
+    pub fn expand(&self, stored: &[u8], row: &mut [u8]) {
+        match &self.how {
+            How::Same | How::Pairs => {
+                let n = stored.len().min(row.len());
+                row[..n].copy_from_slice(&stored[..n]);
+                self.finish(&mut row[..n]);
+            }
+            How::Bits { depth, factor } => samples(stored, *depth, |i, n| {
+                if let Some(item) = row.get_mut(i) {
+                    *item = n * factor;
+                }
+            }),
+            How::Palette { depth: 8, colors, alpha: false } => {
+                let pixels = row.as_chunks_mut::<3>().0.iter_mut();
+                pixels.zip(stored).for_each(|(to, &i)| to.copy_from_slice(&colors[usize::from(i)][..3]));
+            }
+            How::Palette { depth: 8, colors, alpha: true } => {
+                row.as_chunks_mut::<4>().0.iter_mut().zip(stored).for_each(|(to, &i)| *to = colors[usize::from(i)]);
+            }
+            How::Palette { depth, colors, alpha } => {
+                let size = if *alpha { 4 } else { 3 };
+                let mut pixels = row.chunks_exact_mut(size);
+                samples(stored, *depth, |_, n| {
+                    if let Some(to) = pixels.next() {
+                        to.copy_from_slice(&colors[usize::from(n)][..size]);
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Hands out the samples of a row of `depth` bits each, those that only fill the last byte too.
+fn samples(stored: &[u8], depth: u8, mut each: impl FnMut(usize, u8)) {
+    let per_byte = usize::from(8 / depth.clamp(1, 8));
+    let mask = u8::MAX >> (8 - depth.clamp(1, 8));
+    for (i, &byte) in stored.iter().enumerate() {
+        for k in 0..per_byte {
+            each(i * per_byte + k, (byte >> (8 - usize::from(depth) * (k + 1))) & mask);
+        }
+    }
+}
+
+/// The colours as they are given; numbers beyond the palette are grays, as in Pillow.
+fn colors(header: &Header) -> Box<[[u8; 4]; 256]> {
+    let mut colors = Box::new([[0; 4]; 256]);
+    let mut given = header.palette.as_chunks::<3>().0.iter();
+    let mut alphas = header.transparency.iter().flatten();
+    for (i, color) in colors.iter_mut().enumerate() {
+        let &[r, g, b] = given.next().unwrap_or(&[i as u8; 3]);
+        *color = [r, g, b, alphas.next().copied().unwrap_or(255)];
+    }
+    colors
+}
