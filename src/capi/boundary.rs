@@ -117,6 +117,24 @@ impl<T> Out<*mut T> {
     }
 }
 
+impl<T> Out<*const T> {
+    /// A borrowed output that is NULL until there is something: refuses NULL for itself.
+    pub(super) fn none(pointer: *mut *const T, what: &str) -> Result<Out<*const T>> {
+        let out = Out::new(pointer, what)?;
+        out.set(std::ptr::null());
+        Ok(out)
+    }
+}
+
+impl Out<usize> {
+    /// A size that is 0 until there is something: refuses NULL for itself.
+    pub(super) fn zero(pointer: *mut usize, what: &str) -> Result<Out<usize>> {
+        let out = Out::new(pointer, what)?;
+        out.set(0);
+        Ok(out)
+    }
+}
+
 /// # Safety
 /// `text` is NULL or a NUL-terminated string that lives for `'a`.
 pub(super) unsafe fn c_str<'a>(text: *const c_char, what: &str) -> Result<&'a CStr> {

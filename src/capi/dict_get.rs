@@ -8,16 +8,19 @@ use crate::model::{Dict, Layout, Value};
 use crate::plugin::foreign::{iio_array, iio_dict, iio_status};
 use std::ffi::{c_char, c_void};
 
-/// Gives the value of a key to `take`, which refuses other kinds with `None`.
+/// Gives the value of a key to `take`, which refuses other kinds with `None`. `clear` sees to the outputs first, so
+/// that those that are borrowed are NULL after any failure.
 ///
 /// # Safety
 /// `dict` is NULL or live, `key` NULL or a string.
-unsafe fn get(
+unsafe fn get_cleared(
     dict: *const iio_dict,
     key: *const c_char,
+    clear: impl FnOnce() -> Result<()>,
     take: impl FnOnce(&Value) -> Result<Option<()>>,
 ) -> iio_status {
     let body = || {
+        clear()?;
         // SAFETY: passed on from the caller.
         let (dict, key) = unsafe { (self::dict(dict, "dict")?, text(key, "key")?) };
         let value = dict.want(key)?;
@@ -27,6 +30,19 @@ unsafe fn get(
         }
     };
     silent(|e| e.kind().status(), body)
+}
+
+/// As [`get_cleared`], for outputs that a failure leaves as they are.
+///
+/// # Safety
+/// As there.
+unsafe fn get(
+    dict: *const iio_dict,
+    key: *const c_char,
+    take: impl FnOnce(&Value) -> Result<Option<()>>,
+) -> iio_status {
+    // SAFETY: passed on from the caller.
+    unsafe { get_cleared(dict, key, || Ok(()), take) }
 }
 
 /// Stores a value that was found, if it was.
@@ -92,7 +108,7 @@ pub unsafe extern "C" fn iio_dict_get_string(
         _ => put(value, None),
     };
     // SAFETY: the caller's promises, passed on.
-    unsafe { get(dict, key, take) }
+    unsafe { get_cleared(dict, key, || Out::none(value, "value").map(drop), take) }
 }
 
 /// Gets bytes, borrowed; of text too, without its NUL.
@@ -115,8 +131,13 @@ pub unsafe extern "C" fn iio_dict_get_bytes(
         size.set(bytes.map_or(0, <[u8]>::len));
         Ok(done)
     };
+    let clear = || {
+        let size = Out::zero(size, "size");
+        Out::none(data, "data")?;
+        size.map(drop)
+    };
     // SAFETY: the caller's promises, passed on.
-    unsafe { get(dict, key, take) }
+    unsafe { get_cleared(dict, key, clear, take) }
 }
 
 /// Gets an array, borrowed, C-contiguous: `value->struct_size` is set by the caller, the rest is filled.
@@ -168,7 +189,9 @@ pub unsafe extern "C" fn iio_dict_get_dict(
 ) -> iio_status {
     let as_c = |dict: &Dict| std::ptr::from_ref(iio_dict::of(dict));
     // SAFETY: the caller's promises, passed on.
-    unsafe { get(dict, key, |found| put(value, found.as_dict().map(as_c))) }
+    unsafe {
+        get_cleared(dict, key, || Out::none(value, "value").map(drop), |found| put(value, found.as_dict().map(as_c)))
+    }
 }
 
 /// Gets a value of any kind but a callback as JSON text.

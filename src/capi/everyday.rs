@@ -192,9 +192,9 @@ pub unsafe extern "C" fn iio_imwrite_bytes(
     size: *mut usize,
 ) -> iio_status {
     boundary(|| {
+        let size = Out::zero(size, "size");
         let data = Out::empty(data, "data")?;
-        let size = Out::new(size, "size")?;
-        size.set(0);
+        let size = size?;
         // SAFETY: the caller's promises, passed on.
         let extension = (!extension.is_null()).then(|| unsafe { text(extension, "extension") }).transpose()?;
         // SAFETY: the caller's promises, passed on.

@@ -291,10 +291,9 @@ pub unsafe extern "C" fn iio_file_call(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn iio_file_bytes(file: *mut iio_file, data: *mut *const c_void, size: *mut usize) -> iio_status {
     boundary(|| {
-        let data = Out::new(data, "data")?;
-        data.set(std::ptr::null());
-        let size = Out::new(size, "size")?;
-        size.set(0);
+        let size = Out::zero(size, "size");
+        let data = Out::none(data, "data")?;
+        let size = size?;
         // SAFETY: the caller's promises, passed on.
         let file = unsafe { hold(file, "file") }?;
         file.with_file(|file| {

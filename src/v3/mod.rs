@@ -127,6 +127,10 @@ pub fn imwrite_bytes(extension: Option<&str>, image: View, dtype: DType, options
     let common = OpenOptions::new(options)?;
     let given = extension.map(crate::plugin::normal_extension).filter(|e| !e.is_empty());
     let extension = given.as_deref().or(common.extension.as_deref());
+    let named = ["format", "plugin"].iter().any(|name| options.contains(name));
+    if extension.is_none() && !named {
+        return Err(Error::invalid("neither an extension nor an option names the format"));
+    }
     let call = Some(CallKind::Write);
     let mut file = File::write_to(|| Ok(Output::memory()), "<bytes>", extension, options, &common, call)?;
     let own = file.own_options(CallKind::Write, options);

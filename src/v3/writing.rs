@@ -172,7 +172,7 @@ impl File {
         }
         let (taken, before) = (writing.output.taken(), writing.images);
         let count = images.len();
-        let mut write = |writing: &mut Writing| -> Result<()> {
+        let write = |writing: &mut Writing| -> Result<()> {
             call.tell(0, 0)?;
             for i in 0..count {
                 call.set_part(i, count);

@@ -126,27 +126,28 @@ pub const IIO_CALLBACKS_ANY_THREAD: u32 = 1;
 /// Bytes of `iio_props` up to and with `axes`: the first published size.
 const PROPS_FIRST: usize = offset_of!(iio_props, color);
 
-/// Reads a struct that the caller fills. Shorter than `first`: refused. Longer than ours: the surplus must be zero.
+/// Reads a struct that the caller fills. Shorter than `first`: refused. Longer than ours: the surplus must be zero,
+/// which is said apart, since what the struct lends has to be given back in any case.
 ///
 /// # Safety
 /// `from` points at a `u32` that says how many bytes, itself included, are readable there.
-pub(crate) unsafe fn read_struct<T: Copy>(from: *const T, first: usize, empty: T) -> Result<T> {
+pub(crate) unsafe fn read_struct<T: Copy>(from: *const T, first: usize, empty: T) -> Result<(T, Result<()>)> {
     // SAFETY: the caller promises a readable u32.
     let size = unsafe { from.cast::<u32>().read_unaligned() } as usize;
     if size < first {
         return Err(Error::invalid(format!("struct_size is {size}, not {}", size_of::<T>())));
     }
     let bytes = from.cast::<u8>();
-    for at in size_of::<T>()..size {
-        // SAFETY: the caller promises `size` readable bytes.
-        if unsafe { bytes.add(at).read() } != 0 {
-            return Err(Error::unsupported("the struct has fields set that this version does not know"));
-        }
-    }
     let mut copy = empty;
     // SAFETY: as many bytes as both sides have; T is plain data of the C ABI.
     unsafe { std::ptr::copy_nonoverlapping(bytes, std::ptr::from_mut(&mut copy).cast(), size.min(size_of::<T>())) };
-    Ok(copy)
+    // SAFETY: the caller promises `size` readable bytes.
+    let known = (size_of::<T>()..size).all(|at| unsafe { bytes.add(at).read() } == 0);
+    let surplus = match known {
+        true => Ok(()),
+        false => Err(Error::unsupported("the struct has fields set that this version does not know")),
+    };
+    Ok((copy, surplus))
 }
 
 /// Refuses an `iio_props` that is too small to be one.
@@ -269,7 +270,8 @@ impl Foreign {
     /// `array` points at an `iio_array` of the size that it says.
     pub(crate) unsafe fn read(array: *const iio_array) -> Result<Foreign> {
         // SAFETY: the caller promises an iio_array.
-        let array = unsafe { read_struct(array, size_of::<iio_array>(), iio_array::empty()) }?;
+        let (array, surplus) = unsafe { read_struct(array, size_of::<iio_array>(), iio_array::empty()) }?;
+        surplus?;
         if array.flags & !IIO_ARRAY_STRIDED != 0 {
             return Err(Error::unsupported("iio_array.flags has bits that this version does not know"));
         }

@@ -143,8 +143,9 @@ impl ForeignPlugin {
     pub(crate) unsafe fn new(plugin: *const iio_plugin) -> Result<ForeignPlugin> {
         let first = size_of::<iio_plugin>();
         // SAFETY: passed on from the caller.
-        let raw = unsafe { read_struct(plugin, first, iio_plugin::empty()) }?;
+        let (raw, surplus) = unsafe { read_struct(plugin, first, iio_plugin::empty()) }?;
         let mut core = Core { raw, declaration: Declaration::default() };
+        surplus?;
         if raw.flags != 0 {
             return Err(Error::unsupported("iio_plugin.flags has bits that this version does not know"));
         }

@@ -40,8 +40,9 @@ impl CallerStream {
         // Up to `close` since programs exist that know no `finish`.
         let first = offset_of!(iio_callbacks, finish);
         // SAFETY: passed on from the caller.
-        let copy = unsafe { read_struct(callbacks, first, iio_callbacks::empty()) }?;
+        let (copy, surplus) = unsafe { read_struct(callbacks, first, iio_callbacks::empty()) }?;
         let stream = CallerStream(copy);
+        surplus?;
         if copy.flags & !IIO_CALLBACKS_ANY_THREAD != 0 {
             return Err(Error::unsupported("iio_callbacks.flags has bits that this version does not know"));
         }
@@ -132,12 +133,12 @@ impl Drop for CallerStream {
 
 /// A source or output of ours as callbacks for a plugin in C.
 pub(super) struct Lent {
-    callbacks: iio_callbacks,
-    /// Boxed, since the plugin keeps its address.
+    /// Boxed, since the plugin keeps the address of the callbacks.
     context: *mut Context,
 }
 
 struct Context {
+    callbacks: iio_callbacks,
     end: Mutex<End>,
     failure: Mutex<Option<Error>>,
 }
@@ -162,22 +163,25 @@ impl Lent {
 
     fn new(end: End, any_thread: bool, seeks: bool) -> Lent {
         let reads = matches!(end, End::Source(_));
-        let context = Box::into_raw(Box::new(Context { end: Mutex::new(end), failure: Mutex::new(None) }));
         let callbacks = iio_callbacks {
             flags: if any_thread { IIO_CALLBACKS_ANY_THREAD } else { 0 },
-            user: context.cast(),
             read: reads.then_some(lent_read),
             write: (!reads).then_some(lent_write),
             seek: seeks.then_some(lent_seek),
             size: reads.then_some(lent_size),
             ..iio_callbacks::empty()
         };
-        Lent { callbacks, context }
+        let context = Context { callbacks, end: Mutex::new(end), failure: Mutex::new(None) };
+        let context = Box::into_raw(Box::new(context));
+        // SAFETY: the box was made on the line above and is shared with nobody yet.
+        unsafe { (*context).callbacks.user = context.cast() };
+        Lent { context }
     }
 
     /// What the plugin is given; it lives as long as this.
     pub(super) fn callbacks(&self) -> *const iio_callbacks {
-        &self.callbacks
+        // SAFETY: the box lives until Drop.
+        unsafe { &raw const (*self.context).callbacks }
     }
 
     /// Our own failure behind a callback that failed, if one did.
