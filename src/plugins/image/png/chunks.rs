@@ -122,15 +122,6 @@ pub fn half(bytes: &[u8], at: usize) -> u16 {
     bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |&b| u16::from_be_bytes(b))
 }
 
-/// The number of frames and of plays, as acTL says.
-#[derive(Clone, Copy, Debug)]
-pub struct Animation {
-    /// Frames, without a default image that is none of them.
-    pub frames: u32,
-    /// How often it plays; 0: forever.
-    pub plays: u32,
-}
-
 /// What stands before the pixels and decides what a read gives.
 pub struct Header {
     /// Pixels of a row.
@@ -147,8 +138,8 @@ pub struct Header {
     pub palette: Vec<u8>,
     /// tRNS: an alpha for each colour, or the colour that is transparent.
     pub transparency: Option<Vec<u8>>,
-    /// acTL, if the file is an animation.
-    pub animation: Option<Animation>,
+    /// The frames that acTL names, if the file is an animation: without a default image that is none of them.
+    pub animation: Option<u32>,
     /// Whether the first image is one of the animation's frames.
     pub first_is_frame: bool,
     /// The signature and the chunks that the `png` crate needs, as they stand in the file.
@@ -235,9 +226,9 @@ impl Header {
                 self.transparency = (!body.is_empty()).then(|| body.to_vec());
             }
             b"acTL" if body.len() >= 8 => {
-                let (frames, plays) = (word(body, 0), word(body, 4));
-                if frames > 0 && frames <= i32::MAX as u32 {
-                    self.animation = Some(Animation { frames, plays });
+                let frames = word(body, 0);
+                if frames > 0 && frames <= i32::MAX as u32 && self.animation.is_none() {
+                    self.animation = Some(frames);
                     append(&mut self.opening, b"acTL", body);
                 }
             }
@@ -258,7 +249,19 @@ impl Header {
             let (w, h) = (self.width, self.height);
             return Err(Error::corrupt(format!("{bytes} bytes cannot hold an image of {w} x {h} pixels")));
         }
+        // A frame takes an fcTL and at least an empty fdAT.
+        if self.images() as u64 - 1 > bytes / (38 + 16) {
+            return Err(Error::corrupt(format!("{bytes} bytes cannot hold {} frames", self.images())));
+        }
         Ok(())
+    }
+
+    /// How many images the file has.
+    pub fn images(&self) -> usize {
+        match self.animation {
+            Some(frames) => frames as usize + usize::from(!self.first_is_frame),
+            None => 1,
+        }
     }
 
     /// Samples of a pixel as stored.

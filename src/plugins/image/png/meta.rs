@@ -7,54 +7,89 @@ use crate::model::{Dict, List, Value};
 use crate::plugin::Call;
 use crate::plugins::image::info;
 use crate::resource::Source;
+use std::sync::Arc;
 
 /// Bytes to which the compressed texts and the profile of one image may expand, as in Pillow.
 const MAX_EXPANDED: usize = 64 << 20;
 
-/// The metadata of a frame: all that stands before its pixels.
-pub fn read(source: &Source, header: &Header, rows: &Rows, frame: usize, call: &Call) -> Result<Dict> {
-    let mut meta = Meta { dict: Dict::new(), header, expanded: 0 };
-    let mut chunks = Chunks::new(source, SIGNATURE.len() as u64)?;
-    let mut passed = 0;
-    // Pixels of one frame may lie in several chunks, which follow one another.
-    let mut in_data = false;
-    loop {
-        let chunk = chunks.next()?;
-        if chunk.is_data() {
-            if !in_data && passed == frame {
-                break;
-            }
-            passed += usize::from(!in_data);
-            in_data = true;
-            chunks.skip(chunk)?;
-            continue;
-        }
-        in_data = false;
-        if &chunk.kind == b"IEND" {
-            if frame > 0 {
-                return Err(Error::corrupt(format!("the file ends before image {frame}")).at(chunk.at));
-            }
-            break;
-        }
-        meta.take(chunk, chunks.body())?;
-    }
-    if header.animation.is_some() && !header.first_is_frame {
-        meta.dict.set("default_image", true);
-    }
-    let mut dict = info::finish(meta.dict, rows.mode, header.width as usize, header.height as usize);
-    if rows.mode == "P" && !call.bool("exclude_applied") {
-        dict.set("palette", info::palette(header.palette.as_chunks().0)?);
-    }
-    Ok(dict)
+/// A walk through a file that gathers metadata: those of a frame are all that stand before its pixels.
+pub struct Walk {
+    chunks: Chunks,
+    meta: Meta,
+    /// The frame whose metadata are gathered, and its first chunk with pixels.
+    frame: Option<usize>,
+    data: Option<Chunk>,
 }
 
-struct Meta<'a> {
+impl Walk {
+    /// A walk from the start.
+    pub fn new(source: &Source, header: Arc<Header>) -> Result<Walk> {
+        let chunks = Chunks::new(source, SIGNATURE.len() as u64)?;
+        let meta = Meta { dict: Dict::new(), header, expanded: 0 };
+        Ok(Walk { chunks, meta, frame: None, data: None })
+    }
+
+    /// Whether the walk has gone beyond this frame and must be begun again.
+    pub fn is_beyond(&self, frame: usize) -> bool {
+        self.frame.is_some_and(|now| now > frame)
+    }
+
+    /// The metadata of a frame that is not behind.
+    pub fn read(&mut self, frame: usize, rows: &Rows, call: &Call) -> Result<Dict> {
+        while self.frame.is_none_or(|now| now < frame) {
+            self.advance()?;
+        }
+        let header = &self.meta.header;
+        let mut dict = self.meta.dict.clone();
+        if header.animation.is_some() && !header.first_is_frame {
+            dict.set("default_image", true);
+        }
+        let mut dict = info::finish(dict, rows.mode, header.width as usize, header.height as usize);
+        if rows.mode == "P" && !call.bool("exclude_applied") {
+            dict.set("palette", info::palette(header.palette.as_chunks().0)?);
+        }
+        Ok(dict)
+    }
+
+    /// Goes on to the next frame.
+    fn advance(&mut self) -> Result<()> {
+        // The pixels of one frame may lie in several chunks, which follow one another.
+        let mut of_last = self.data.is_some();
+        if let Some(data) = self.data.take() {
+            self.chunks.skip(data)?;
+        }
+        loop {
+            let chunk = self.chunks.next()?;
+            match chunk.is_data() {
+                true if of_last => self.chunks.skip(chunk)?,
+                true => {
+                    self.data = Some(chunk);
+                    break;
+                }
+                // A file without pixels still has metadata.
+                false if &chunk.kind == b"IEND" && self.frame.is_none() => break,
+                false if &chunk.kind == b"IEND" => {
+                    return Err(Error::corrupt("the file has fewer frames than it says").at(chunk.at));
+                }
+                false => {
+                    of_last = false;
+                    self.meta.take(chunk, self.chunks.body())?;
+                }
+            }
+        }
+        self.frame = Some(self.frame.map_or(0, |n| n + 1));
+        Ok(())
+    }
+}
+
+struct Meta {
     dict: Dict,
-    header: &'a Header,
+    header: Arc<Header>,
+    /// Bytes to which compressed chunks expanded so far.
     expanded: usize,
 }
 
-impl Meta<'_> {
+impl Meta {
     fn take(&mut self, chunk: Chunk, body: &[u8]) -> Result<()> {
         let wanted = match &chunk.kind {
             b"gAMA" | b"acTL" if body.len() >= 4 => true,

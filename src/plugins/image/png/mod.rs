@@ -6,17 +6,21 @@ mod encode;
 mod filter;
 mod meta;
 mod pixels;
+mod player;
 mod rows;
 #[cfg(test)]
 pub mod tests;
 mod write;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Destination, Dict, Index, Props};
-use crate::plugin::{Call, Count, Outcome, Reader, Writer};
+use crate::plugin::{Call, Count, Cursor, Outcome, Reader, Writer};
 use crate::resource::{Output, Source};
 use chunks::Header;
+use meta::Walk;
+use player::Player;
 use rows::Rows;
+use std::sync::Arc;
 
 /// Whether a file begins as PNG files do.
 pub fn matches(head: &[u8]) -> bool {
@@ -29,7 +33,8 @@ pub use ancillary::options;
 pub fn open(source: Source, _call: &Call) -> Result<Box<dyn Reader>> {
     let header = Header::read(&source)?;
     let rows = Rows::new(&header);
-    Ok(Box::new(Still { source, header, rows }))
+    let file = Arc::new(File { source, header: Arc::new(header), rows });
+    Ok(Box::new(PngReader { player: Player::new(file.clone()), walk: None, file }))
 }
 
 /// Opens a target for writing.
@@ -37,25 +42,55 @@ pub fn create(output: Output, _call: &Call) -> Result<Box<dyn Writer>> {
     Ok(Box::new(write::PngWriter::new(output)))
 }
 
-/// A file with one image.
-struct Still {
+/// What the reader of a file and its cursors share.
+pub struct File {
     source: Source,
-    header: Header,
+    header: Arc<Header>,
     rows: Rows,
 }
 
-impl Still {
-    fn check(&self, index: Index) -> Result<()> {
-        match index {
-            Index::At(i) if i > 0 => Err(Error::index(format!("there is no image {i}, only image 0"))),
-            _ => Ok(()),
+impl File {
+    fn check(&self, index: usize) -> Result<()> {
+        let count = self.header.images();
+        if index < count {
+            return Ok(());
         }
+        Err(Error::index(format!("there is no image {index}, only {count} from 0")))
+    }
+
+    /// The metadata of an image, by a walk that is kept for the next.
+    fn meta(&self, walk: &mut Option<Walk>, index: usize, call: &Call) -> Result<Dict> {
+        let mut kept = match walk.take().filter(|walk| !walk.is_beyond(index)) {
+            Some(kept) => kept,
+            None => Walk::new(&self.source, self.header.clone())?,
+        };
+        let dict = kept.read(index, &self.rows, call)?;
+        *walk = Some(kept);
+        Ok(dict)
     }
 }
 
-impl Reader for Still {
+/// The image that is meant; of metadata, those of the file are those of its first image.
+fn number(index: Index) -> usize {
+    match index {
+        Index::At(i) => i,
+        Index::Default | Index::All => 0,
+    }
+}
+
+struct PngReader {
+    file: Arc<File>,
+    player: Player,
+    walk: Option<Walk>,
+}
+
+impl Reader for PngReader {
     fn count(&mut self, _how: Count, _call: &Call) -> Result<Option<usize>> {
-        Ok(Some(1))
+        Ok(Some(self.file.header.images()))
+    }
+
+    fn default_index(&mut self, _call: &Call) -> Result<Index> {
+        Ok(if self.file.header.animation.is_some() { Index::All } else { Index::At(0) })
     }
 
     fn is_uniform(&self) -> bool {
@@ -63,17 +98,63 @@ impl Reader for Still {
     }
 
     fn props(&mut self, index: Index, _call: &Call) -> Result<Props> {
-        self.check(index)?;
-        Ok(self.rows.props.clone())
+        self.file.check(number(index))?;
+        Ok(self.file.rows.props.clone())
     }
 
     fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
-        self.check(index)?;
-        pixels::read(&self.source, &self.header, &self.rows, call, to)
+        let index = number(index);
+        self.file.check(index)?;
+        if self.file.header.animation.is_none() {
+            return pixels::read(&self.file.source, &self.file.header, &self.file.rows, call, to);
+        }
+        self.player.read(index, call, to)
     }
 
     fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {
-        self.check(index)?;
-        meta::read(&self.source, &self.header, &self.rows, 0, call)
+        let index = number(index);
+        self.file.check(index)?;
+        self.file.meta(&mut self.walk, index, call)
+    }
+
+    fn cursor(&mut self, _call: &Call) -> Result<Option<Box<dyn Cursor>>> {
+        if self.file.header.animation.is_none() {
+            return Ok(None);
+        }
+        let file = self.file.clone();
+        Ok(Some(Box::new(PngCursor { player: Player::new(file.clone()), walk: None, next: 0, file })))
+    }
+}
+
+struct PngCursor {
+    file: Arc<File>,
+    player: Player,
+    walk: Option<Walk>,
+    next: usize,
+}
+
+impl Cursor for PngCursor {
+    fn next_props(&mut self, _call: &Call) -> Result<Option<Props>> {
+        Ok((self.next < self.file.header.images()).then(|| self.file.rows.props.clone()))
+    }
+
+    fn next(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
+        self.file.check(self.next)?;
+        let outcome = self.player.read(self.next, call, to);
+        if outcome.as_ref().err().is_none_or(|e| e.kind() == ErrorKind::Corrupt) {
+            self.next += 1;
+        }
+        outcome
+    }
+
+    fn meta(&mut self, call: &Call) -> Result<Dict> {
+        let last = self.next.checked_sub(1).ok_or_else(|| Error::index("no image was read yet"))?;
+        self.file.meta(&mut self.walk, last, call)
+    }
+
+    fn seek(&mut self, index: usize, _call: &Call) -> Result<()> {
+        self.file.check(index)?;
+        self.next = index;
+        Ok(())
     }
 }

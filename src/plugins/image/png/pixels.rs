@@ -134,7 +134,8 @@ fn in_order(
     Ok(None)
 }
 
-fn next_row(decoder: &mut png::Reader<Spliced>, rows: &Rows, row: &mut [u8]) -> Result<()> {
+/// Decodes the next row, or fails where there is none.
+pub fn next_row(decoder: &mut png::Reader<Spliced>, rows: &Rows, row: &mut [u8]) -> Result<()> {
     if rows.in_place() {
         decoder.read_row(row).map_err(failure)?.ok_or_else(missing)?;
         rows.finish(row);
@@ -162,7 +163,7 @@ fn interlaced(
         if call.bool("allow_partial") {
             image.fill(0);
         }
-        match passes(decoder, header, rows, call, image) {
+        match passes(decoder, header.width, header.height, rows, call, image) {
             Err(e) if e.kind() == ErrorKind::Corrupt => {
                 failed = Some(e);
                 Ok(())
@@ -178,19 +179,21 @@ fn pass_rows(height: u64) -> u64 {
     height.saturating_mul(15).div_ceil(8)
 }
 
-fn passes(
+/// Decodes an interlaced frame of this size.
+pub fn passes(
     decoder: &mut png::Reader<Spliced>,
-    header: &Header,
+    width: u32,
+    height: u32,
     rows: &Rows,
     call: &Call,
     image: &mut [u8],
 ) -> Result<()> {
     let pixel = rows.pixel();
-    let stride = header.width as usize * pixel;
+    let stride = width as usize * pixel;
     let mut row = call.limits().allocate(stride)?;
     let mut done = 0;
     while let Some(stored) = decoder.next_interlaced_row().map_err(failure)? {
-        call.tick(done, pass_rows(header.height.into()))?;
+        call.tick(done, pass_rows(height.into()))?;
         done += 1;
         let InterlaceInfo::Adam7(pass) = stored.interlace() else { return Err(missing()) };
         rows.expand(stored.data(), &mut row);

@@ -10,6 +10,8 @@ pub struct Rows {
     /// Pillow's name for the pixels.
     pub mode: &'static str,
     how: How,
+    /// The colour that is transparent when frames are laid over others, in the form that is given.
+    key: Option<Vec<u8>>,
 }
 
 enum How {
@@ -50,12 +52,32 @@ impl Rows {
             _ => (Color::Rgba, "RGBA"),
         };
         let props = Props::pixels(header.width as usize, header.height as usize, dtype, color);
-        Rows { props, mode, how }
+        Rows { props, mode, how, key: key(header) }
     }
 
     /// Bytes of a pixel that is given.
     pub fn pixel(&self) -> usize {
         self.props.color.samples().unwrap_or(1) * self.props.dtype.size()
+    }
+
+    /// The pixel that Pillow leaves where a frame is disposed of: zeroes, or the first colour.
+    pub fn blank(&self) -> Vec<u8> {
+        match &self.how {
+            How::Palette { colors, alpha, .. } => colors[0][..if *alpha { 4 } else { 3 }].to_vec(),
+            _ => vec![0; self.pixel()],
+        }
+    }
+
+    /// Lays a row over another by its alpha. As in Pillow the alpha itself is blended like the colours.
+    pub fn lay_over(&self, row: &[u8], to: &mut [u8]) {
+        let size = self.pixel();
+        let pixels = row.chunks_exact(size).zip(to.chunks_exact_mut(size));
+        match (self.props.color, self.props.dtype, &self.key) {
+            (Color::GrayAlpha | Color::Rgba, DType::U16, _) => pixels.for_each(|(from, to)| blend_pairs(from, to)),
+            (Color::GrayAlpha | Color::Rgba, ..) => pixels.for_each(|(from, to)| blend(from, to)),
+            (_, _, Some(key)) => pixels.filter(|(from, _)| from != key).for_each(|(from, to)| to.copy_from_slice(from)),
+            _ => pixels.for_each(|(from, to)| to.copy_from_slice(from)),
+        }
     }
 
     /// Whether a stored row has the length of a given one, so that it can be decoded where it goes.
@@ -102,6 +124,33 @@ impl Rows {
                 });
             }
         }
+    }
+}
+
+fn blend(from: &[u8], to: &mut [u8]) {
+    let alpha = u32::from(from.last().copied().unwrap_or(255));
+    for (to, &from) in to.iter_mut().zip(from) {
+        let sum = u32::from(from) * alpha + u32::from(*to) * (255 - alpha) + 128;
+        *to = ((sum + (sum >> 8)) >> 8) as u8;
+    }
+}
+
+fn blend_pairs(from: &[u8], to: &mut [u8]) {
+    let from = from.as_chunks::<2>().0;
+    let alpha = u64::from(from.last().map_or(u16::MAX, |&b| u16::from_ne_bytes(b)));
+    for (to, from) in to.as_chunks_mut::<2>().0.iter_mut().zip(from) {
+        let [above, below] = [*from, *to].map(|b| u64::from(u16::from_ne_bytes(b)));
+        *to = (((above * alpha + below * (65535 - alpha) + 32767) / 65535) as u16).to_ne_bytes();
+    }
+}
+
+/// The transparent colour of an RGB image; Pillow knows none of gray ones here.
+fn key(header: &Header) -> Option<Vec<u8>> {
+    let stored = header.transparency.as_ref().filter(|_| header.color == 2)?.as_chunks::<2>().0;
+    let numbers = stored.get(..3)?.iter().map(|&b| u16::from_be_bytes(b));
+    match header.depth {
+        16 => Some(numbers.flat_map(u16::to_ne_bytes).collect()),
+        _ => numbers.map(|n| u8::try_from(n).ok()).collect(),
     }
 }
 

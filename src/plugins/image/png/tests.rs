@@ -1,7 +1,7 @@
 use super::super::ImagePlugin;
 use crate::error::{ErrorKind, Result};
 use crate::model::{Cast, DType, Destination, Dict, Index, Limits, List, Props, Value, View, ViewMut};
-use crate::plugin::{Call, CallKind, Image, Outcome, Plugin, Reader, check};
+use crate::plugin::{Call, CallKind, Count, Image, Outcome, Plugin, Reader, check};
 use crate::resource::{Output, read_memory};
 use png::{BitDepth, ColorType};
 use std::sync::Arc;
@@ -251,4 +251,119 @@ fn metadata_survive_a_copy() {
     let with_profile = copy(&meta.with("icc_profile", noise(3000)));
     assert_eq!(with_profile.get("icc_profile"), Some(&noise(3000).into()));
     assert!(!with_profile.contains("srgb"));
+}
+
+/// An animation of RGBA frames 3 wide and 2 high, each as (x, y, width, height, dispose, blend, pixels).
+fn animation(frames: &[(u32, u32, u32, u32, u8, u8, &[u8])]) -> Vec<u8> {
+    let mut file = super::chunks::SIGNATURE.to_vec();
+    let mut add = |kind: &super::chunks::Kind, body: &[u8]| super::chunks::append(&mut file, kind, body);
+    add(b"IHDR", &[0, 0, 0, 3, 0, 0, 0, 2, 8, 6, 0, 0, 0]);
+    add(b"acTL", &[(frames.len() as u32).to_be_bytes(), [0; 4]].concat());
+    let mut sequence = 0u32;
+    for (i, (x, y, width, height, dispose, blend, pixels)) in frames.iter().enumerate() {
+        let numbers: Vec<u8> = [sequence, *width, *height, *x, *y].iter().flat_map(|n| n.to_be_bytes()).collect();
+        add(b"fcTL", &[&numbers[..], &[0, 1, 0, i as u8 + 1, *dispose, *blend]].concat());
+        let rows: Vec<u8> = pixels.chunks(*width as usize * 4).flat_map(|row| [&[0], row].concat()).collect();
+        let packed = miniz_oxide::deflate::compress_to_vec_zlib(&rows, 6);
+        sequence += 1;
+        if i == 0 {
+            add(b"IDAT", &packed);
+        } else {
+            add(b"fdAT", &[&sequence.to_be_bytes()[..], &packed].concat());
+            sequence += 1;
+        }
+    }
+    add(b"IEND", &[]);
+    file
+}
+
+const RED: [u8; 4] = [255, 0, 0, 255];
+const GREEN: [u8; 4] = [0, 255, 0, 255];
+const CLEAR: [u8; 4] = [0; 4];
+
+fn three_frames() -> Vec<u8> {
+    animation(&[
+        (0, 0, 3, 2, 0, 0, &[RED; 6].concat()),
+        (1, 0, 2, 1, 2, 1, &[GREEN, CLEAR].concat()),
+        (0, 1, 1, 1, 1, 0, &CLEAR),
+        (2, 0, 1, 1, 0, 0, &GREEN),
+    ])
+}
+
+#[test]
+fn frames_are_laid_on_what_the_former_left() {
+    let file = three_frames();
+    let expected = [
+        [RED; 6],
+        [RED, GREEN, RED, RED, RED, RED],
+        [RED, RED, RED, CLEAR, RED, RED],
+        [RED, RED, GREEN, CLEAR, RED, RED],
+    ];
+    let mut reader = open(&file).unwrap();
+    let counting = call(CallKind::Count, Dict::new());
+    assert_eq!(reader.count(Count::Exact, &counting).unwrap(), Some(4));
+    assert_eq!(reader.default_index(&counting).unwrap(), Index::All);
+    for i in [0, 1, 2, 3, 1, 3, 0] {
+        let (_, bytes, outcome) = image(&mut *reader, i, Dict::new()).unwrap();
+        assert_eq!((bytes, outcome), (expected[i].concat(), Outcome::Complete), "frame {i}");
+    }
+    assert_eq!(image(&mut *reader, 4, Dict::new()).unwrap_err().kind(), ErrorKind::Index);
+    let meta = |reader: &mut dyn Reader, i| reader.meta(Index::At(i), &call(CallKind::Meta, Dict::new())).unwrap();
+    for i in [2, 0, 3] {
+        assert_eq!(meta(&mut *reader, i).get("duration").and_then(Value::as_float), Some(1000.0 / (i as f64 + 1.0)));
+    }
+}
+
+#[test]
+fn cursors_do_not_disturb_each_other() {
+    let mut reader = open(&three_frames()).unwrap();
+    let iterating = call(CallKind::Iter, Dict::new());
+    let mut cursors = [0, 1].map(|_| reader.cursor(&iterating).unwrap().unwrap());
+    let mut step = |which: usize| {
+        let props = cursors[which].next_props(&iterating).unwrap()?;
+        let mut bytes = vec![0; props.nbytes().unwrap()];
+        let view = ViewMut::packed(&mut bytes, 1, &props.shape).unwrap();
+        let mut to = Destination::new(view, Cast::plain(DType::U8, DType::U8), Limits::default());
+        cursors[which].next(&iterating, &mut to).unwrap();
+        let meta = cursors[which].meta(&call(CallKind::Meta, Dict::new())).unwrap();
+        Some((bytes, meta.get("disposal").and_then(Value::as_int)))
+    };
+    let first: Vec<_> = (0..5).map(|_| step(0)).collect();
+    let second: Vec<_> = (0..5).map(|_| step(1)).collect();
+    assert_eq!(first, second);
+    assert_eq!(first.iter().flatten().map(|(_, d)| *d).collect::<Vec<_>>(), [Some(0), Some(2), Some(1), Some(0)]);
+}
+
+#[test]
+fn a_truncated_animation_gives_the_frames_that_are_whole() {
+    let file = three_frames();
+    let mut whole = open(&file).unwrap();
+    let expected: Vec<_> = (0..4).map(|i| image(&mut *whole, i, Dict::new()).unwrap().1).collect();
+    for end in 0..file.len() {
+        let Ok(mut reader) = open(&file[..end]) else { continue };
+        for (i, expected) in expected.iter().enumerate() {
+            match image(&mut *reader, i, Dict::new()) {
+                Ok((_, bytes, _)) => assert_eq!(&bytes, expected, "frame {i}, cut at {end}"),
+                Err(e) => assert!(matches!(e.kind(), ErrorKind::Corrupt | ErrorKind::Index), "{e}"),
+            }
+        }
+        let partial = image(&mut *reader, 2, Dict::new().with("allow_partial", true));
+        assert!(partial.is_ok() || partial.is_err_and(|e| e.kind() == ErrorKind::Index), "cut at {end}");
+    }
+}
+
+#[test]
+fn a_second_image_makes_an_animation() {
+    let bytes = noise(3 * 24);
+    let frames: Vec<_> = bytes.chunks(24).map(|b| (DType::U8, &[2, 3, 4][..], b)).collect();
+    let durations: List = [70, 1000, 0].into_iter().collect();
+    let file = write(&frames, Dict::new().with("duration", durations).with("loop", 3), None).unwrap();
+    let mut reader = open(&file).unwrap();
+    for (i, ms) in [70.0, 1000.0, 0.0].into_iter().enumerate() {
+        assert_eq!(image(&mut *reader, i, Dict::new()).unwrap().1, frames[i].2);
+        let meta = reader.meta(Index::At(i), &call(CallKind::Meta, Dict::new())).unwrap();
+        assert_eq!((meta.get("duration"), meta.get("loop")), (Some(&Value::Float(ms)), Some(&Value::Int(3))));
+    }
+    let other = write(&[frames[0], (DType::U8, &[2, 3], &bytes[..6])], Dict::new(), None);
+    assert_eq!(other.unwrap_err().kind(), ErrorKind::Shape);
 }
