@@ -112,6 +112,12 @@ impl Call {
         }
     }
 
+    /// Which image of a stack the work at hand is: (index, of).
+    pub fn part(&self) -> (usize, usize) {
+        let (index, of) = self.part.get();
+        (index as usize, of as usize)
+    }
+
     /// Says that the work at hand is image `index` of a stack of `of`.
     pub fn set_part(&self, index: usize, of: usize) {
         self.part.set((index as u64, of.max(1) as u64));
