@@ -1,5 +1,6 @@
 //! Pictures and animations: what imageio's pillow plugin opens. One file a format; this one tells them apart.
 
+mod gif;
 mod info;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -21,7 +22,14 @@ struct Format {
 }
 
 /// The formats, in the order in which their marks are looked for.
-static FORMATS: &[Format] = &[];
+static FORMATS: &[Format] = &[Format {
+    name: "GIF",
+    extensions: &[".gif"],
+    matches: gif::is_gif,
+    open: gif::open,
+    create: Some(gif::create),
+    options: gif::options,
+}];
 
 /// The plugin `image`.
 pub struct ImagePlugin {
