@@ -117,10 +117,11 @@ impl Call {
         self.part.set((index as u64, of.max(1) as u64));
     }
 
-    /// Which image of a stack of how many the work at hand is: (0, 1) if it is not part of one. A writer learns
-    /// by it how many images it will be given at least.
-    pub fn part(&self) -> (u64, u64) {
-        self.part.get()
+    /// Which image of a stack of how many is at hand; 0 of 1 where there is no stack. An option that lists a value for
+    /// each image of a batch is read by this, and a writer learns how many images it will be given at least.
+    pub fn part(&self) -> (usize, usize) {
+        let (index, of) = self.part.get();
+        (index as usize, of as usize)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pictures and animations: what imageio's pillow plugin opens. One file a format; this one tells them apart.
 
 mod bmp;
+mod gif;
 mod info;
 mod png;
 
@@ -31,6 +32,14 @@ static FORMATS: &[Format] = &[
         open: png::open,
         create: Some(png::create),
         options: png::options,
+    },
+    Format {
+        name: "GIF",
+        extensions: &[".gif"],
+        matches: gif::is_gif,
+        open: gif::open,
+        create: Some(gif::create),
+        options: gif::options,
     },
     Format {
         name: "BMP",

@@ -1,0 +1,245 @@
+//! Reading: counts and metadata from the blocks, images from a [`Player`].
+
+use super::blocks::{Frame, Scanner};
+use super::player::{Format, Player, has_colours};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Array, DType, Destination, Dict, Index, List, Props, Value};
+use crate::plugin::{Call, Count, Cursor, Outcome, Reader};
+use crate::plugins::image::info;
+use crate::resource::Source;
+
+/// Opens for reading.
+pub fn open(source: Source, _call: &Call) -> Result<Box<dyn Reader>> {
+    let mut scanner = Scanner::open(&source)?;
+    let first = scanner.peek()?.cloned().ok_or_else(|| Error::corrupt("the file holds no image"))?;
+    let format = Format::new(scanner.screen(), &first);
+    let player = Player::new(source.clone(), format)?;
+    Ok(Box::new(GifReader { source, format, player, scanner, frames: None }))
+}
+
+/// A file open for reading.
+struct GifReader {
+    source: Source,
+    format: Format,
+    player: Player,
+    /// A walk for metadata, which need no pixels.
+    scanner: Scanner,
+    frames: Option<Frames>,
+}
+
+/// How many frames the blocks hold.
+#[derive(Clone)]
+struct Frames {
+    whole: usize,
+    /// Why there is no telling what comes after them.
+    broken: Option<Error>,
+}
+
+impl Frames {
+    fn count(source: &Source, call: &Call) -> Result<Frames> {
+        let mut scanner = Scanner::open(source)?;
+        loop {
+            match scanner.peek() {
+                Ok(Some(_)) => drop(scanner.pass()),
+                Ok(None) => return Ok(Frames { whole: scanner.passed(), broken: None }),
+                Err(e) if e.kind() == ErrorKind::Corrupt => {
+                    return Ok(Frames { whole: scanner.passed(), broken: Some(e) });
+                }
+                Err(e) => return Err(e),
+            }
+            call.tick(scanner.passed() as u64, 0)?;
+        }
+    }
+
+    /// The count, if the file may end where it does.
+    fn known(&self, call: &Call) -> Result<usize> {
+        match &self.broken {
+            Some(e) if !call.bool("allow_partial") => {
+                Err(e.clone().context(format_args!("after frame {}", self.whole)))
+            }
+            _ => Ok(self.whole),
+        }
+    }
+
+    fn check(&self, index: usize, call: &Call) -> Result<()> {
+        if index < self.whole {
+            return Ok(());
+        }
+        let known = self.known(call)?;
+        Err(Error::index(format!("image {index} of a file of {known}")))
+    }
+}
+
+impl GifReader {
+    fn frames(&mut self, call: &Call) -> Result<&Frames> {
+        if self.frames.is_none() {
+            self.frames = Some(Frames::count(&self.source, call)?);
+        }
+        self.frames.as_ref().ok_or_else(|| Error::internal("a count was lost"))
+    }
+
+    fn check(&mut self, index: usize, call: &Call) -> Result<()> {
+        // The first was seen at the opening.
+        if index == 0 { Ok(()) } else { self.frames(call)?.check(index, call) }
+    }
+}
+
+impl Reader for GifReader {
+    fn count(&mut self, how: Count, call: &Call) -> Result<Option<usize>> {
+        if how == Count::Cheap && self.frames.is_none() {
+            return Ok(None);
+        }
+        self.frames(call)?.known(call).map(Some)
+    }
+
+    fn default_index(&mut self, _call: &Call) -> Result<Index> {
+        Ok(Index::All)
+    }
+
+    fn is_uniform(&self) -> bool {
+        true
+    }
+
+    fn props(&mut self, index: Index, call: &Call) -> Result<Props> {
+        match index {
+            Index::At(i) => self.check(i, call).map(|()| self.format.props()),
+            Index::Default | Index::All => {
+                let count = self.frames(call)?.known(call)?;
+                self.format.props().stacked(count)
+            }
+        }
+    }
+
+    fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
+        if let Index::At(i) = index {
+            self.check(i, call)?;
+            return self.player.read(i, call, to);
+        }
+        let mut outcome = Outcome::Complete;
+        for i in 0..self.frames(call)?.known(call)? {
+            if self.player.read(i, call, &mut to.image(i)?)? == Outcome::Partial {
+                outcome = Outcome::Partial;
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {
+        let index = if let Index::At(i) = index { i } else { 0 };
+        if index < self.scanner.passed() {
+            self.scanner = Scanner::open(&self.source)?;
+        }
+        loop {
+            let Some(frame) = self.scanner.peek()?.cloned() else {
+                return Err(Error::index(format!("image {index} of a file of {}", self.scanner.passed())));
+            };
+            if self.scanner.passed() == index {
+                return meta(&frame, &self.scanner, index, &self.format, call);
+            }
+            self.scanner.pass();
+        }
+    }
+
+    fn cursor(&mut self, _call: &Call) -> Result<Option<Box<dyn Cursor>>> {
+        let player = Player::new(self.source.clone(), self.format)?;
+        let (source, format, frames) = (self.source.clone(), self.format, self.frames.clone());
+        Ok(Some(Box::new(GifCursor { source, format, player, frames, next: 0 })))
+    }
+}
+
+/// A position of its own.
+struct GifCursor {
+    source: Source,
+    format: Format,
+    player: Player,
+    frames: Option<Frames>,
+    next: usize,
+}
+
+impl Cursor for GifCursor {
+    fn next_props(&mut self, call: &Call) -> Result<Option<Props>> {
+        if self.next == self.player.shown() {
+            // An animation may be iterated before all of it has arrived.
+            return match self.player.has_next() {
+                Ok(there) => Ok(there.then(|| self.format.props())),
+                Err(e) if e.kind() == ErrorKind::Corrupt && call.bool("allow_partial") => Ok(None),
+                Err(e) => Err(e),
+            };
+        }
+        if self.frames.is_none() {
+            self.frames = Some(Frames::count(&self.source, call)?);
+        }
+        let whole = self.frames.as_ref().map_or(0, |frames| frames.whole);
+        Ok((self.next < whole).then(|| self.format.props()))
+    }
+
+    fn next(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
+        let outcome = self.player.read(self.next, call, to);
+        if !matches!(&outcome, Err(e) if e.kind() == ErrorKind::Cancelled) {
+            self.next = self.next.saturating_add(1);
+        }
+        outcome
+    }
+
+    fn meta(&mut self, call: &Call) -> Result<Dict> {
+        let index = self.next.saturating_sub(1);
+        let shown = self.player.frame().filter(|_| self.player.shown() == index + 1);
+        let (frame, scanner) = shown.ok_or_else(|| Error::index("no image was returned yet"))?;
+        let meta = meta(frame, scanner, index, &self.format, call)?;
+        let seconds = |hundredths: u64| hundredths as f64 / 100.0;
+        Ok(meta
+            .with("time_s", seconds(self.player.time()))
+            .with("duration_s", seconds(frame.delay.unwrap_or(0).into())))
+    }
+
+    fn seek(&mut self, index: usize, _call: &Call) -> Result<()> {
+        self.next = index;
+        Ok(())
+    }
+}
+
+/// Pillow's `info` of a frame.
+fn meta(frame: &Frame, scanner: &Scanner, index: usize, format: &Format, call: &Call) -> Result<Dict> {
+    let screen = scanner.screen();
+    let mut meta = Dict::new().with("version", screen.version.as_slice());
+    if let Some(background) = screen.background {
+        meta.set("background", background);
+    }
+    if let Some(repeats) = scanner.repeats() {
+        meta.set("loop", repeats);
+    }
+    if let Some(transparent) = frame.transparent {
+        meta.set("transparency", transparent);
+    }
+    if let Some(comment) = &frame.comment {
+        meta.set("comment", &**comment);
+    }
+    if let Some(delay) = frame.delay {
+        meta.set("duration", u32::from(delay) * 10);
+    }
+    if let Some((name, at)) = scanner.extension().filter(|_| index == 0) {
+        let mut extension = List::new();
+        extension.push(name);
+        extension.push(at);
+        meta.set("extension", extension);
+    }
+    let palette = frame.palette.as_deref().or(screen.palette.as_deref()).filter(|p| has_colours(p));
+    let mode = if palette.is_some() { "P" } else { "L" };
+    let mut meta = info::finish(meta, mode, format.width, format.height);
+    if let Some(palette) = palette.filter(|_| !call.bool("exclude_applied")) {
+        meta.set("palette", colours(palette)?);
+    }
+    Ok(meta)
+}
+
+/// The colours of a palette, each once, as rows of an array.
+fn colours(palette: &[u8]) -> Result<Value> {
+    let mut seen: Vec<&[u8]> = Vec::new();
+    for colour in palette.chunks_exact(3) {
+        if !seen.contains(&colour) {
+            seen.push(colour);
+        }
+    }
+    let data = seen.iter().flat_map(|c| c.iter()).flat_map(|&c| i64::from(c).to_ne_bytes()).collect();
+    Ok(Array::new(DType::I64, &[seen.len(), 3], data)?.into())
+}
