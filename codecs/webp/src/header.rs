@@ -45,6 +45,8 @@ pub struct Header<'a> {
     /// The still picture's bitstream, from its ALPH chunk if it has one to the end of its VP8 or VP8L chunk: the form
     /// in which a demuxer hands a frame to libwebp. `None` if animated or cut off.
     pub(crate) image: Option<&'a [u8]>,
+    /// As `image`, of a bitstream that is cut off: what there is of it.
+    pub(crate) image_part: Option<&'a [u8]>,
 }
 
 /// What a walk over the chunks must remember besides the header.
@@ -127,6 +129,7 @@ impl<'a> Header<'a> {
             xmp: None,
             truncated,
             image: None,
+            image_part: None,
         }
     }
 
@@ -202,10 +205,13 @@ impl<'a> Header<'a> {
         } else {
             self.has_alpha
         } || alpha.is_some();
+        let start = alpha.filter(|_| !image.lossless).unwrap_or(chunk.start);
+        let bytes = body.get(start..chunk.end());
         if chunk.complete {
             self.frame_count = 1;
-            let start = alpha.filter(|_| !image.lossless).unwrap_or(chunk.start);
-            self.image = body.get(start..chunk.end());
+            self.image = bytes;
+        } else {
+            self.image_part = bytes;
         }
     }
 
