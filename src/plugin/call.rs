@@ -116,6 +116,13 @@ impl Call {
     pub fn set_part(&self, index: usize, of: usize) {
         self.part.set((index as u64, of.max(1) as u64));
     }
+
+    /// Which image of a stack of how many is at hand; 0 of 1 where there is no stack. An option that lists a value for
+    /// each image of a batch is read by this.
+    pub fn part(&self) -> (usize, usize) {
+        let (index, of) = self.part.get();
+        (index as usize, of as usize)
+    }
 }
 
 /// Options that every plugin takes.
