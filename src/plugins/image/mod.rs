@@ -1,6 +1,7 @@
 //! Pictures and animations: what imageio's pillow plugin opens. One file a format; this one tells them apart.
 
 mod info;
+mod webp;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{Call, Declaration, OptionSpec, Plugin, Reader, Writer};
@@ -21,7 +22,14 @@ struct Format {
 }
 
 /// The formats, in the order in which their marks are looked for.
-static FORMATS: &[Format] = &[];
+static FORMATS: &[Format] = &[Format {
+    name: "WEBP",
+    extensions: &[".webp"],
+    matches: webp::matches,
+    open: webp::open,
+    create: Some(webp::create),
+    options: webp::options,
+}];
 
 /// The plugin `image`.
 pub struct ImagePlugin {
