@@ -26,8 +26,19 @@ const MIN_PIECE: usize = 16 << 10;
 /// # Errors
 /// `Truncated` if image data is missing (metadata after it may be), `Corrupt`, `Unsupported` for an animation,
 /// `InvalidArgument` if `out` or `pitch` is too small, `OutOfMemory`. `out` may then hold a part of the picture.
+<<<<<<< HEAD
 pub fn decode_into(data: &[u8], out: &mut [u8], pitch: usize, format: Format, threads: bool) -> Result<()> {
     let mut job = Job::new(data, out, pitch, format, threads)?;
+=======
+pub fn decode_into(
+    data: &[u8],
+    out: &mut [u8],
+    pitch: usize,
+    format: Format,
+    threads: bool,
+) -> Result<()> {
+    let mut job = Job::new(data, out, pitch, format, threads, false)?;
+>>>>>>> iwebp
     let (input, len) = (job.image.as_ptr(), job.image.len());
     // SAFETY: `input` and `len` are a slice borrowed by `job`; `job.config` was initialised by libwebp and its output
     // is memory that `job` borrows exclusively, whose size and stride `Layout::check` compared with the image's.
@@ -36,6 +47,8 @@ pub fn decode_into(data: &[u8], out: &mut [u8], pitch: usize, format: Format, th
 }
 
 /// As [`decode_into`], and tells `progress` how many rows are done; if it answers `false`, decoding stops.
+///
+/// Of a picture that is cut off or damaged the rows that were told stand in `out` when the error is given.
 ///
 /// # Errors
 /// As [`decode_into`], and `Cancelled`.
@@ -47,7 +60,8 @@ pub fn decode_into_with(
     threads: bool,
     progress: &mut dyn FnMut(u32) -> bool,
 ) -> Result<()> {
-    let mut job = Job::new(data, out, pitch, format, threads)?;
+    let mut job = Job::new(data, out, pitch, format, threads, true)?;
+    let is_part = job.is_part;
     let mut decoder = Incremental::new(&mut job)?;
     let step = (decoder.image.len() / PIECES).max(MIN_PIECE);
     let mut fed = 0usize;
@@ -57,10 +71,11 @@ pub fn decode_into_with(
         if !progress(decoder.rows()) {
             return Err(Error::cancelled());
         }
-        if done {
+        // The bytes that a bitstream lacks may be such as no pixel needs, but that is luck.
+        if done && !is_part {
             return Ok(());
         }
-        if fed == decoder.image.len() {
+        if done || fed == decoder.image.len() {
             return Err(Error::truncated("the image data ends before the last row"));
         }
     }
@@ -69,18 +84,42 @@ pub fn decode_into_with(
 /// A picture's bytes and a decoder configuration that writes into the caller's memory, both borrowed for `'a`.
 struct Job<'a> {
     image: &'a [u8],
+    /// The picture is cut off.
+    is_part: bool,
     config: WebPDecoderConfig,
     /// Keeps `config.output`'s pointer exclusive for as long as the job lives.
     _out: PhantomData<&'a mut [u8]>,
 }
 
 impl<'a> Job<'a> {
+<<<<<<< HEAD
     fn new(data: &'a [u8], out: &'a mut [u8], pitch: usize, format: Format, threads: bool) -> Result<Self> {
+=======
+    /// `parts`: whether a picture that is cut off will do.
+    fn new(
+        data: &'a [u8],
+        out: &'a mut [u8],
+        pitch: usize,
+        format: Format,
+        threads: bool,
+        parts: bool,
+    ) -> Result<Self> {
+>>>>>>> iwebp
         let header = Header::parse(data)?;
         if header.animated {
             return Err(Error::new(ErrorKind::Unsupported, "an animation has no single picture"));
         }
+<<<<<<< HEAD
         let image = header.image.ok_or_else(|| Error::truncated("the file ends within its image"))?;
+=======
+        let image = match header.image {
+            Some(image) => image,
+            None => header
+                .image_part
+                .filter(|_| parts)
+                .ok_or_else(|| Error::truncated("the file ends within its image"))?,
+        };
+>>>>>>> iwebp
         let layout = Layout::check(out.len(), pitch, header.width, header.height, format)?;
 
         let mut config = WebPDecoderConfig::new().map_err(|()| Error::version())?;
@@ -91,7 +130,16 @@ impl<'a> Job<'a> {
         config.output.is_external_memory = 1;
         config.output.u.RGBA = WebPRGBABuffer { rgba: out.as_mut_ptr(), stride: layout.stride, size: layout.len };
         config.options.use_threads = i32::from(threads);
+<<<<<<< HEAD
         Ok(Self { image, config, _out: PhantomData })
+=======
+        Ok(Self {
+            image,
+            is_part: header.image.is_none(),
+            config,
+            _out: PhantomData,
+        })
+>>>>>>> iwebp
     }
 }
 

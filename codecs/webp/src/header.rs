@@ -45,6 +45,8 @@ pub struct Header<'a> {
     /// The still picture's bitstream, from its ALPH chunk if it has one to the end of its VP8 or VP8L chunk: the form
     /// in which a demuxer hands a frame to libwebp. `None` if animated or cut off.
     pub(crate) image: Option<&'a [u8]>,
+    /// As `image`, of a bitstream that is cut off: what there is of it.
+    pub(crate) image_part: Option<&'a [u8]>,
 }
 
 /// What a walk over the chunks must remember besides the header.
@@ -122,6 +124,7 @@ impl<'a> Header<'a> {
             xmp: None,
             truncated,
             image: None,
+            image_part: None,
         }
     }
 
@@ -186,11 +189,22 @@ impl<'a> Header<'a> {
     fn take_image(&mut self, body: &'a [u8], chunk: &Chunk<'a>, alpha: Option<usize>, image: Bitstream) {
         self.lossless = Some(image.lossless);
         // A lossless bitstream speaks for itself, whatever VP8X says; libwebp decides the same way.
+<<<<<<< HEAD
         self.has_alpha = if image.lossless { image.has_alpha } else { self.has_alpha } || alpha.is_some();
+=======
+        self.has_alpha = if image.lossless {
+            image.has_alpha
+        } else {
+            self.has_alpha
+        } || alpha.is_some();
+        let start = alpha.filter(|_| !image.lossless).unwrap_or(chunk.start);
+        let bytes = body.get(start..chunk.end());
+>>>>>>> iwebp
         if chunk.complete {
             self.frame_count = 1;
-            let start = alpha.filter(|_| !image.lossless).unwrap_or(chunk.start);
-            self.image = body.get(start..chunk.end());
+            self.image = bytes;
+        } else {
+            self.image_part = bytes;
         }
     }
 

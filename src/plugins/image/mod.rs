@@ -4,6 +4,7 @@ mod bmp;
 mod gif;
 mod info;
 mod png;
+mod webp;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{Call, Declaration, OptionSpec, Plugin, Reader, Writer};
@@ -40,6 +41,14 @@ static FORMATS: &[Format] = &[
         open: gif::open,
         create: Some(gif::create),
         options: gif::options,
+    },
+    Format {
+        name: "WEBP",
+        extensions: &[".webp"],
+        matches: webp::matches,
+        open: webp::open,
+        create: Some(webp::create),
+        options: webp::options,
     },
     Format {
         name: "BMP",
@@ -85,7 +94,7 @@ fn declaration() -> Declaration {
     for option in info::options().into_iter().chain(FORMATS.iter().flat_map(|f| (f.options)())) {
         // Formats that share an option mean the same by it; each accepts its own values.
         match options.iter_mut().find(|o| o.name == option.name) {
-            Some(known) => known.calls = known.calls.and(option.calls),
+            Some(known) => join(known, option),
             None => options.push(option),
         }
     }
@@ -102,6 +111,23 @@ fn declaration() -> Declaration {
         can_write: true,
         options,
         ..Declaration::default()
+    }
+}
+
+/// Widens the declaration of an option to what another format takes under its name. The default stays the first
+/// format's, so that a format relies on the default of no option that others have too.
+fn join(known: &mut OptionSpec, other: OptionSpec) {
+    known.calls = known.calls.and(other.calls);
+    known.types.extend(other.types.iter().filter(|t| !known.types.contains(t)).copied().collect::<Vec<_>>());
+    known.range = match (known.range, other.range) {
+        (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+        _ => None,
+    };
+    if known.choices.is_empty() || other.choices.is_empty() {
+        // One of them takes any text.
+        known.choices.clear();
+    } else {
+        known.choices.extend(other.choices.into_iter().filter(|c| !known.choices.contains(c)).collect::<Vec<_>>());
     }
 }
 

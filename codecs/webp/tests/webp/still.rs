@@ -88,6 +88,26 @@ fn decoding_in_pieces_gives_the_same_pixels_and_counts_the_rows() {
 }
 
 #[test]
+fn a_picture_that_is_cut_off_gives_the_rows_that_it_told() {
+    for options in [EncodeOptions::default(), LOSSLESS] {
+        let file = still(300, 200, &options);
+        let whole = decode(&file, Format::Rgba);
+        let cut = file.get(..file.len() * 3 / 4).expect("a prefix");
+        let mut out = vec![0; whole.len()];
+        let mut rows = 0;
+        let mut progress = |told| {
+            rows = told as usize;
+            true
+        };
+        let error = decode_into_with(cut, &mut out, 1200, Format::Rgba, false, &mut progress)
+            .expect_err("rows are missing");
+        assert_eq!(error.kind, ErrorKind::Truncated);
+        assert!(rows > 50 && rows < 200, "{rows} rows");
+        assert_eq!(out.get(..rows * 1200), whole.get(..rows * 1200));
+    }
+}
+
+#[test]
 fn a_callback_that_says_no_stops_either_way() {
     let pixels = picture(700, 600, 0);
     for options in [EncodeOptions::default(), LOSSLESS] {
