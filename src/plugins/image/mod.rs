@@ -1,6 +1,8 @@
 //! Pictures and animations: what imageio's pillow plugin opens. One file a format; this one tells them apart.
 
+mod exif;
 mod info;
+mod jpeg;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{Call, Declaration, OptionSpec, Plugin, Reader, Writer};
@@ -21,7 +23,14 @@ struct Format {
 }
 
 /// The formats, in the order in which their marks are looked for.
-static FORMATS: &[Format] = &[];
+static FORMATS: &[Format] = &[Format {
+    name: "JPEG",
+    extensions: &[".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo"],
+    matches: jpeg::matches,
+    open: jpeg::open,
+    create: None,
+    options: Vec::new,
+}];
 
 /// The plugin `image`.
 pub struct ImagePlugin {
