@@ -28,8 +28,8 @@ static FORMATS: &[Format] = &[Format {
     extensions: &[".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo"],
     matches: jpeg::matches,
     open: jpeg::open,
-    create: None,
-    options: Vec::new,
+    create: Some(jpeg::create),
+    options: jpeg::options,
 }];
 
 /// The plugin `image`.

@@ -7,10 +7,12 @@ mod multi;
 mod read;
 mod segments;
 mod wait;
+mod write;
 
 use crate::error::{Error, ErrorKind};
 
 pub use read::open;
+pub use write::{create, options};
 
 /// Whether a file begins as JPEG does.
 pub fn matches(head: &[u8]) -> bool {

@@ -9,9 +9,9 @@ use crate::plugins::image::exif;
 use crate::resource::Source;
 use jpeg::{Decoder, PixelFormat, Scale, Tolerance};
 
-/// Images up to this size decode within a beat of progress, unless they are progressive: those may have any number
-/// of passes.
-const QUICK: u64 = 1 << 18;
+/// Images of up to so many pixels are coded within a beat of progress, unless they are read from progressive data,
+/// which may have any number of passes.
+pub const QUICK: u64 = 1 << 18;
 
 /// Opens a JPEG or MPO file.
 pub fn open(source: Source, _call: &Call) -> Result<Box<dyn Reader>> {
