@@ -5,6 +5,8 @@
 //! same bytes a thousand times. An entry that makes no sense is left out; the others stay.
 
 mod tags;
+#[cfg(test)]
+mod tests;
 
 use crate::model::{Array, DType, Dict, List, Value};
 

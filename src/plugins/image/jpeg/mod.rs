@@ -6,6 +6,8 @@ mod meta;
 mod multi;
 mod read;
 mod segments;
+#[cfg(test)]
+mod tests;
 mod wait;
 mod write;
 
