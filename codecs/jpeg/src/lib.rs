@@ -156,3 +156,11 @@ fn span(width: u32, height: u32, pitch: usize, format: PixelFormat) -> Option<us
     }
     rows_before_last.checked_mul(pitch)?.checked_add(row)
 }
+
+/// Bytes as the samples that [`Decoder::decode_u16`] writes. `None` unless they are whole samples and lie where the machine
+/// can write them as such.
+pub fn as_samples(bytes: &mut [u8]) -> Option<&mut [u16]> {
+    // SAFETY: any two bytes are a `u16`, and any `u16` is two bytes.
+    let (before, samples, behind) = unsafe { bytes.align_to_mut::<u16>() };
+    (before.is_empty() && behind.is_empty()).then_some(samples)
+}

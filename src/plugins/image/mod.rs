@@ -1,8 +1,10 @@
 //! Pictures and animations: what imageio's pillow plugin opens. One file a format; this one tells them apart.
 
 mod bmp;
+mod exif;
 mod gif;
 mod info;
+mod jpeg;
 mod png;
 mod webp;
 
@@ -33,6 +35,14 @@ static FORMATS: &[Format] = &[
         open: png::open,
         create: Some(png::create),
         options: png::options,
+    },
+    Format {
+        name: "JPEG",
+        extensions: &[".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo"],
+        matches: jpeg::matches,
+        open: jpeg::open,
+        create: Some(jpeg::create),
+        options: jpeg::options,
     },
     Format {
         name: "GIF",
