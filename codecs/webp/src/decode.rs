@@ -26,19 +26,8 @@ const MIN_PIECE: usize = 16 << 10;
 /// # Errors
 /// `Truncated` if image data is missing (metadata after it may be), `Corrupt`, `Unsupported` for an animation,
 /// `InvalidArgument` if `out` or `pitch` is too small, `OutOfMemory`. `out` may then hold a part of the picture.
-<<<<<<< HEAD
 pub fn decode_into(data: &[u8], out: &mut [u8], pitch: usize, format: Format, threads: bool) -> Result<()> {
-    let mut job = Job::new(data, out, pitch, format, threads)?;
-=======
-pub fn decode_into(
-    data: &[u8],
-    out: &mut [u8],
-    pitch: usize,
-    format: Format,
-    threads: bool,
-) -> Result<()> {
     let mut job = Job::new(data, out, pitch, format, threads, false)?;
->>>>>>> iwebp
     let (input, len) = (job.image.as_ptr(), job.image.len());
     // SAFETY: `input` and `len` are a slice borrowed by `job`; `job.config` was initialised by libwebp and its output
     // is memory that `job` borrows exclusively, whose size and stride `Layout::check` compared with the image's.
@@ -92,9 +81,6 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-<<<<<<< HEAD
-    fn new(data: &'a [u8], out: &'a mut [u8], pitch: usize, format: Format, threads: bool) -> Result<Self> {
-=======
     /// `parts`: whether a picture that is cut off will do.
     fn new(
         data: &'a [u8],
@@ -104,22 +90,16 @@ impl<'a> Job<'a> {
         threads: bool,
         parts: bool,
     ) -> Result<Self> {
->>>>>>> iwebp
         let header = Header::parse(data)?;
         if header.animated {
             return Err(Error::new(ErrorKind::Unsupported, "an animation has no single picture"));
         }
-<<<<<<< HEAD
-        let image = header.image.ok_or_else(|| Error::truncated("the file ends within its image"))?;
-=======
         let image = match header.image {
             Some(image) => image,
-            None => header
-                .image_part
-                .filter(|_| parts)
-                .ok_or_else(|| Error::truncated("the file ends within its image"))?,
+            None => {
+                header.image_part.filter(|_| parts).ok_or_else(|| Error::truncated("the file ends within its image"))?
+            }
         };
->>>>>>> iwebp
         let layout = Layout::check(out.len(), pitch, header.width, header.height, format)?;
 
         let mut config = WebPDecoderConfig::new().map_err(|()| Error::version())?;
@@ -130,16 +110,7 @@ impl<'a> Job<'a> {
         config.output.is_external_memory = 1;
         config.output.u.RGBA = WebPRGBABuffer { rgba: out.as_mut_ptr(), stride: layout.stride, size: layout.len };
         config.options.use_threads = i32::from(threads);
-<<<<<<< HEAD
-        Ok(Self { image, config, _out: PhantomData })
-=======
-        Ok(Self {
-            image,
-            is_part: header.image.is_none(),
-            config,
-            _out: PhantomData,
-        })
->>>>>>> iwebp
+        Ok(Self { image, is_part: header.image.is_none(), config, _out: PhantomData })
     }
 }
 

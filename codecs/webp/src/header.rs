@@ -189,17 +189,9 @@ impl<'a> Header<'a> {
     fn take_image(&mut self, body: &'a [u8], chunk: &Chunk<'a>, alpha: Option<usize>, image: Bitstream) {
         self.lossless = Some(image.lossless);
         // A lossless bitstream speaks for itself, whatever VP8X says; libwebp decides the same way.
-<<<<<<< HEAD
         self.has_alpha = if image.lossless { image.has_alpha } else { self.has_alpha } || alpha.is_some();
-=======
-        self.has_alpha = if image.lossless {
-            image.has_alpha
-        } else {
-            self.has_alpha
-        } || alpha.is_some();
         let start = alpha.filter(|_| !image.lossless).unwrap_or(chunk.start);
         let bytes = body.get(start..chunk.end());
->>>>>>> iwebp
         if chunk.complete {
             self.frame_count = 1;
             self.image = bytes;

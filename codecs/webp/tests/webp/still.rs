@@ -99,8 +99,8 @@ fn a_picture_that_is_cut_off_gives_the_rows_that_it_told() {
             rows = told as usize;
             true
         };
-        let error = decode_into_with(cut, &mut out, 1200, Format::Rgba, false, &mut progress)
-            .expect_err("rows are missing");
+        let error =
+            decode_into_with(cut, &mut out, 1200, Format::Rgba, false, &mut progress).expect_err("rows are missing");
         assert_eq!(error.kind, ErrorKind::Truncated);
         assert!(rows > 50 && rows < 200, "{rows} rows");
         assert_eq!(out.get(..rows * 1200), whole.get(..rows * 1200));
