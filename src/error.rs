@@ -166,6 +166,12 @@ impl Error {
         self
     }
 
+    /// Names the plugin, whatever was named before.
+    pub fn with_plugin(mut self, name: &str) -> Error {
+        self.0.plugin = Some(name.to_owned());
+        self
+    }
+
     /// Names the resource, unless one is named already.
     pub fn resource(mut self, name: &str) -> Error {
         self.0.resource.get_or_insert_with(|| name.to_owned());

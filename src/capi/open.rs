@@ -152,11 +152,12 @@ pub unsafe extern "C" fn iio_imopen_callbacks(
     out: *mut *mut iio_file,
 ) -> iio_status {
     boundary(|| {
+        // Before anything can fail: afterwards `*out` is NULL, and `close` is called.
+        let out = Out::empty(out, "out");
         given(io, "io")?;
-        // First of all, so that `close` is called whatever fails.
         // SAFETY: the caller's promises, passed on.
         let stream = unsafe { CallerStream::new(io) }?;
-        let out = Out::empty(out, "out")?;
+        let out = out?;
         // SAFETY: the caller's promises, passed on.
         let (mode, options) = unsafe { (Mode::parse(text(mode, "mode")?)?, self::options(options)) };
         stream.check(mode == Mode::Read)?;

@@ -34,6 +34,12 @@ impl Call {
         self
     }
 
+    /// The same call with other options, as a plugin of several formats makes it for one of them.
+    pub fn with_options(&self, options: Dict, declared: Arc<Declaration>) -> Call {
+        let (limits, threads, progress) = (self.limits, self.threads, self.progress.clone());
+        Call { options, declared, limits, threads, progress, beat: self.beat.clone(), part: self.part.clone() }
+    }
+
     /// The options that were given, checked.
     pub fn options(&self) -> &Dict {
         &self.options

@@ -22,6 +22,9 @@ pub trait Plugin: Send + Sync {
     /// says what is wrong with content that is.
     fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>>;
 
+    /// The registry no longer has it: it ends with its last file.
+    fn retire(&self) {}
+
     /// Opens for writing in the format of `extension` (lower case, with its dot). Nothing need be written yet.
     fn create(&self, _output: Output, _extension: Option<&str>, _call: &Call) -> Result<Box<dyn Writer>> {
         Err(Error::unsupported("this plugin does not write"))

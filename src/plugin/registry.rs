@@ -61,10 +61,7 @@ fn change(make: impl FnOnce(&mut Table) -> Result<()>) -> Result<()> {
     let _one = CHANGES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let mut next = (*table()).clone();
     make(&mut next)?;
-    // The former table is dropped here, outside of it: that may end a caller's plugin.
-    let former = TABLE.swap(Arc::new(next));
-    drop(_one);
-    drop(former);
+    TABLE.store(Arc::new(next));
     Ok(())
 }
 
@@ -79,14 +76,19 @@ pub fn register(plugin: Arc<dyn Plugin>) -> Result<()> {
 
 /// Takes back the plugin of this name that was registered last. Files that it opened keep it.
 pub fn unregister(name: &str) -> Result<()> {
+    let mut removed = None;
     change(|table| match table.plugins.iter().rposition(|p| p.name() == name) {
         Some(at) if table.plugins[at].run_time => {
-            table.plugins.remove(at);
+            removed = Some(table.plugins.remove(at));
             Ok(())
         }
         Some(_) => Err(Error::unsupported(format!("plugin {name} is built in and stays"))),
         None => Err(Error::new(ErrorKind::UnknownPlugin, format!("no plugin {name:?} is registered"))),
-    })
+    })?;
+    if let Some(removed) = removed {
+        removed.plugin.retire();
+    }
+    Ok(())
 }
 
 /// Sets which plugins are asked first for an extension; no plugin gives the table's order back.

@@ -8,8 +8,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{Call, Declaration, Plugin, Reader, Writer};
 use crate::resource::{Output, Source};
 use std::ffi::{CStr, CString, c_char, c_void};
+use std::ops::Deref;
 use std::os::unix::ffi::OsStrExt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A plugin: copied when it is registered, its strings too. A function that is NULL is one that the plugin lacks.
 #[repr(C)]
@@ -115,10 +116,21 @@ impl iio_plugin {
 /// A plugin in C.
 pub(crate) struct ForeignPlugin(Arc<Core>);
 
-/// What a plugin's files keep alive. Dropping it destroys the plugin.
+/// What a plugin's files share.
 pub(super) struct Core {
     pub raw: iio_plugin,
     pub declaration: Declaration,
+    life: Mutex<Life>,
+}
+
+/// Whether a plugin is still to be used. A table of the registry that somebody still looks at may hold a plugin that
+/// was taken back, so its end is counted and not left to the last reference.
+#[derive(Default)]
+struct Life {
+    /// Open files, and calls that are about to make one.
+    uses: usize,
+    retired: bool,
+    destroyed: bool,
 }
 
 // SAFETY: the contract lets handles work in parallel, so the plugin's functions may be called from any thread.
@@ -126,12 +138,56 @@ unsafe impl Send for Core {}
 // SAFETY: as above.
 unsafe impl Sync for Core {}
 
-impl Drop for Core {
-    fn drop(&mut self) {
+/// A use of a plugin, which is not destroyed before it ends.
+pub(super) struct Use(Arc<Core>);
+
+impl Core {
+    /// Starts a use; `None` once the plugin is destroyed.
+    fn begin(self: &Arc<Core>) -> Option<Use> {
+        let mut life = self.life();
+        if life.destroyed {
+            return None;
+        }
+        life.uses += 1;
+        Some(Use(self.clone()))
+    }
+
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Changes the life, and destroys the plugin if that was its end.
+    fn settle(&self, change: impl FnOnce(&mut Life)) {
+        let mut life = self.life();
+        change(&mut life);
+        if life.uses > 0 || !life.retired || life.destroyed {
+            return;
+        }
+        life.destroyed = true;
+        drop(life);
         if let Some(destroy) = self.raw.destroy {
-            // SAFETY: the plugin keeps to the contract; this is the one call.
+            // SAFETY: the plugin keeps to the contract; `destroyed` makes this the one call.
             unsafe { destroy(self.raw.user) };
         }
+    }
+}
+
+impl Deref for Use {
+    type Target = Core;
+    fn deref(&self) -> &Core {
+        &self.0
+    }
+}
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        self.0.settle(|life| life.uses -= 1);
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.settle(|life| life.retired = true);
     }
 }
 
@@ -144,7 +200,7 @@ impl ForeignPlugin {
         let first = size_of::<iio_plugin>();
         // SAFETY: passed on from the caller.
         let (raw, surplus) = unsafe { read_struct(plugin, first, iio_plugin::empty()) }?;
-        let mut core = Core { raw, declaration: Declaration::default() };
+        let mut core = Core { raw, declaration: Declaration::default(), life: Mutex::default() };
         surplus?;
         if raw.flags != 0 {
             return Err(Error::unsupported("iio_plugin.flags has bits that this version does not know"));
@@ -175,7 +231,9 @@ impl ForeignPlugin {
     }
 
     fn open_file(&self, lent: Lent, path: Option<CString>, mode: &CStr, call: &Call) -> Result<ForeignFile> {
-        let core = &self.0;
+        let Some(core) = self.0.begin() else {
+            return Err(Error::new(ErrorKind::NoBackend, "the plugin was taken back"));
+        };
         let Some(open) = core.raw.open else { return Err(Error::internal("the plugin has no open")) };
         let mut file = std::ptr::null_mut();
         let options = core.options(call);
@@ -187,7 +245,7 @@ impl ForeignPlugin {
             }
         });
         core.check(status, "open", Some(&lent))?;
-        Ok(ForeignFile::new(core.clone(), file, lent, path))
+        Ok(ForeignFile::new(core, file, lent, path))
     }
 }
 
@@ -235,11 +293,16 @@ impl Plugin for ForeignPlugin {
 
     fn probe(&self, head: &[u8], extension: Option<&str>) -> Option<u8> {
         let probe = self.0.raw.probe?;
+        let Some(core) = self.0.begin() else { return Some(0) };
         let extension = extension.and_then(|e| CString::new(e).ok());
         let extension = extension.as_ref().map_or(std::ptr::null(), |e| e.as_ptr());
         // SAFETY: the plugin may read `size` bytes at `head`, and a NUL-terminated extension or NULL.
-        let sure = unsafe { probe(self.0.raw.user, head.as_ptr().cast(), head.len(), extension) };
+        let sure = unsafe { probe(core.raw.user, head.as_ptr().cast(), head.len(), extension) };
         Some(sure.clamp(0, 100) as u8)
+    }
+
+    fn retire(&self) {
+        self.0.settle(|life| life.retired = true);
     }
 
     fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>> {

@@ -1,7 +1,7 @@
 //! An open file of a plugin in C, and its cursors.
 
 use super::abi::{iio_array, iio_dict, iio_props, iio_status};
-use super::adapter::Core;
+use super::adapter::Use;
 use super::host::within;
 use super::io::Lent;
 use crate::error::{Error, ErrorKind, Result};
@@ -22,7 +22,7 @@ struct Handle {
     raw: *mut c_void,
     lent: Lent,
     _path: Option<CString>,
-    core: Arc<Core>,
+    core: Use,
 }
 
 // SAFETY: a handle serves one call at a time and may move between threads; so the contract tells plugins.
@@ -48,7 +48,7 @@ fn index_code(index: Index) -> Result<i64> {
 }
 
 impl ForeignFile {
-    pub(super) fn new(core: Arc<Core>, raw: *mut c_void, lent: Lent, path: Option<CString>) -> ForeignFile {
+    pub(super) fn new(core: Use, raw: *mut c_void, lent: Lent, path: Option<CString>) -> ForeignFile {
         ForeignFile(Arc::new(Handle { raw, lent, _path: path, core }))
     }
 }

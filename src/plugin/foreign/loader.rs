@@ -8,53 +8,69 @@ use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use once_cell::sync::OnceCell;
 use std::ffi::{CStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 type Entry = unsafe extern "C" fn(*const iio_host) -> *const iio_plugin;
 
-/// Loads a shared library that exports `iio_plugin_entry`. It stays loaded: files, threads and destructors of it may
-/// outlive its registration.
+/// A loaded module. It stays loaded: files, threads and destructors of it may outlive its registration.
+struct Module {
+    entry: Entry,
+    name: String,
+}
+
+impl Module {
+    fn open(path: &Path) -> Result<Module> {
+        let name = path.display().to_string();
+        if !path.exists() {
+            return Err(Error::new(ErrorKind::NotFound, format!("no module {name}")).os(Some(libc::ENOENT)));
+        }
+        // A bare name would be searched for by the system.
+        let path = std::fs::canonicalize(path)?;
+        // SAFETY: the caller names a module whose initialisers keep to plugin.h.
+        let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }
+            .map_err(|e| Error::new(ErrorKind::PluginUnavailable, format!("module {name} cannot be loaded: {e}")))?;
+        let library = std::mem::ManuallyDrop::new(library);
+        // SAFETY: plugin.h gives the function this type, and the library is never unloaded.
+        let entry = unsafe { library.get::<Entry>(b"iio_plugin_entry\0") }
+            .map_err(|_| Error::unsupported(format!("{name} is no module: it exports no iio_plugin_entry")))?;
+        Ok(Module { entry: *entry, name })
+    }
+
+    /// What the module brings.
+    fn plugin(&self) -> Result<Arc<dyn Plugin>> {
+        take_failure();
+        // SAFETY: the entry of a module takes the host, which lives until the process ends.
+        let plugin = unsafe { (self.entry)(&HOST) };
+        let (said, _) = take_failure();
+        if plugin.is_null() {
+            let why = said.unwrap_or_else(|| "it does not say why".to_owned());
+            return Err(Error::new(ErrorKind::PluginUnavailable, format!("module {} refused: {why}", self.name)));
+        }
+        // SAFETY: the entry gave a plugin that keeps to plugin.h.
+        Ok(Arc::new(unsafe { ForeignPlugin::new(plugin) }?))
+    }
+}
+
+/// Loads a shared library that exports `iio_plugin_entry`.
 pub fn load(path: &Path) -> Result<Arc<dyn Plugin>> {
-    let shown = path.display();
-    if !path.exists() {
-        return Err(Error::new(ErrorKind::NotFound, format!("no module {shown}")).os(Some(libc::ENOENT)));
-    }
-    // A bare name would be searched for by the system.
-    let path = std::fs::canonicalize(path)?;
-    // SAFETY: the caller names a module whose initialisers and entry keep to plugin.h.
-    let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }
-        .map_err(|e| Error::new(ErrorKind::PluginUnavailable, format!("module {shown} cannot be loaded: {e}")))?;
-    let library = std::mem::ManuallyDrop::new(library);
-    // SAFETY: plugin.h gives the function this type.
-    let entry = unsafe { library.get::<Entry>(b"iio_plugin_entry\0") }
-        .map_err(|_| Error::unsupported(format!("{shown} is no module: it exports no iio_plugin_entry")))?;
-    take_failure();
-    // SAFETY: the entry of a module takes the host, which lives until the process ends.
-    let plugin = unsafe { entry(&HOST) };
-    let (said, _) = take_failure();
-    if plugin.is_null() {
-        let why = said.unwrap_or_else(|| "it does not say why".to_owned());
-        return Err(Error::new(ErrorKind::PluginUnavailable, format!("module {shown} refused: {why}")));
-    }
-    // SAFETY: the entry gave a plugin that keeps to plugin.h.
-    Ok(Arc::new(unsafe { ForeignPlugin::new(plugin) }?))
+    Module::open(path)?.plugin()
 }
 
 /// The modules that were found, once each: finding none is asked again, since one may be installed meanwhile.
-static MODULES: [(&str, OnceCell<Found>); 3] =
+static MODULES: [(&str, OnceCell<Module>); 3] =
     [("ffmpeg", OnceCell::new()), ("heif", OnceCell::new()), ("gdal", OnceCell::new())];
-
-struct Found(Arc<dyn Plugin>);
 
 /// The module of a backend, if it is installed.
 pub fn find_module(name: &str) -> Result<Option<Arc<dyn Plugin>>> {
     let Some((_, cell)) = MODULES.iter().find(|(module, _)| *module == name) else { return Ok(None) };
-    let Some(path) = module_path(name) else { return Ok(cell.get().map(|found| found.0.clone())) };
-    // Two threads may come at once; the cell lets one load.
-    static ONE: Mutex<()> = Mutex::new(());
-    let _one = if cell.get().is_none() { Some(ONE.lock().unwrap_or_else(|p| p.into_inner())) } else { None };
-    let found = cell.get_or_try_init(|| load(&path).map(Found))?;
-    Ok(Some(found.0.clone()))
+    if cell.get().is_none() && module_path(name).is_none() {
+        return Ok(None);
+    }
+    let found = cell.get_or_try_init(|| match module_path(name) {
+        Some(path) => Module::open(&path),
+        None => Err(Error::new(ErrorKind::PluginUnavailable, format!("the module of {name} is gone"))),
+    })?;
+    found.plugin().map(Some)
 }
 
 fn module_path(name: &str) -> Option<PathBuf> {

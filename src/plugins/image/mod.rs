@@ -9,8 +9,10 @@ mod png;
 mod webp;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::plugin::{Call, Declaration, OptionSpec, Plugin, Reader, Writer};
+use crate::model::Dict;
+use crate::plugin::{self, Batch, Call, CallKind, Declaration, Image, OptionSpec, Plugin, Reader, Writer};
 use crate::resource::{Output, Source};
+use std::sync::Arc;
 
 /// One format of the plugin.
 struct Format {
@@ -164,7 +166,7 @@ impl Plugin for ImagePlugin {
             None => FORMATS.iter().find(|f| extension.is_some_and(|e| f.extensions.contains(&e))),
         };
         match format.map(|f| (f, f.create)) {
-            Some((_, Some(create))) => create(output, call),
+            Some((format, Some(create))) => Ok(Box::new(FormatWriter::new(format, create(output, call)?))),
             Some((format, None)) => Err(Error::unsupported(format!("{} is read, not written", format.name))),
             None => {
                 let asked = call.str("format").or(extension).unwrap_or("no extension");
@@ -172,5 +174,43 @@ impl Plugin for ImagePlugin {
                 Err(Error::new(ErrorKind::NoBackend, format!("{asked} is none of {}", written.join(", "))))
             }
         }
+    }
+}
+
+/// A writer that takes the options of its own format only: one that another format has is as unknown to it as any.
+struct FormatWriter {
+    writer: Box<dyn Writer>,
+    declared: Arc<Declaration>,
+}
+
+impl FormatWriter {
+    fn new(format: &Format, writer: Box<dyn Writer>) -> FormatWriter {
+        let name = format!("image ({})", format.name);
+        let options = info::options().into_iter().chain((format.options)()).collect();
+        FormatWriter { writer, declared: Arc::new(Declaration { name, options, ..Declaration::default() }) }
+    }
+
+    fn own(&self, call: &Call) -> Result<Call> {
+        let options = plugin::check(call.options(), &self.declared, CallKind::Write)?;
+        Ok(call.with_options(options, self.declared.clone()))
+    }
+}
+
+impl Writer for FormatWriter {
+    fn batch(&self) -> Batch {
+        self.writer.batch()
+    }
+
+    fn write(&mut self, image: &Image, call: &Call) -> Result<()> {
+        let call = self.own(call).map_err(|e| e.with_plugin("image"))?;
+        self.writer.write(image, &call)
+    }
+
+    fn finish(&mut self, call: &Call) -> Result<()> {
+        self.writer.finish(call)
+    }
+
+    fn call(&mut self, function: &str, call: &Call) -> Result<Dict> {
+        self.writer.call(function, call)
     }
 }
