@@ -89,9 +89,9 @@ fn palettes_are_applied_with_their_alpha() {
         })
     };
     let (props, bytes) = read(&palette(None)).unwrap();
-    assert_eq!((&*props.shape, &bytes[..]), (&[1, 3, 3][..], &[10, 11, 12, 20, 21, 22, 2, 2, 2][..]));
+    assert_eq!((&*props.shape, &bytes[..]), (&[1, 3, 3][..], &[10, 11, 12, 20, 21, 22, 0, 0, 0][..]));
     let (props, bytes) = read(&palette(Some(vec![7]))).unwrap();
-    assert_eq!((&*props.shape, &bytes[..]), (&[1, 3, 4][..], &[10, 11, 12, 7, 20, 21, 22, 255, 2, 2, 2, 255][..]));
+    assert_eq!((&*props.shape, &bytes[..]), (&[1, 3, 4][..], &[10, 11, 12, 7, 20, 21, 22, 255, 0, 0, 0, 255][..]));
 }
 
 /// A picture that does not compress to nothing.
