@@ -8,6 +8,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{Call, Declaration, OptionSpec, Plugin, Reader, Writer};
 use crate::resource::{Output, Source};
 
+type Create = fn(Output, &Call) -> Result<Box<dyn Writer>>;
+
 /// One format of the plugin.
 struct Format {
     /// Its name, which the option `format` takes in any case.
@@ -17,7 +19,7 @@ struct Format {
     /// Whether the first bytes of a file are this format's.
     matches: fn(head: &[u8]) -> bool,
     open: fn(Source, &Call) -> Result<Box<dyn Reader>>,
-    create: Option<fn(Output, &Call) -> Result<Box<dyn Writer>>>,
+    create: Option<Create>,
     /// The options that only this format takes.
     options: fn() -> Vec<OptionSpec>,
 }
