@@ -1,7 +1,7 @@
 //! What all formats of the plugin share: options, and the keys that Pillow's `info` has for every file.
 
-use crate::error::Result;
-use crate::model::{Array, DType, Dict, List, Value};
+use crate::error::{Error, Result};
+use crate::model::{Array, DType, Destination, Dict, List, Value};
 use crate::plugin::{Calls, OptionSpec, OptionType};
 
 /// Options that every format takes.
@@ -32,4 +32,25 @@ pub fn palette(colors: &[[u8; 3]]) -> Result<Value> {
     }
     let items = seen.iter().flatten().flat_map(|&n| i64::from(n).to_ne_bytes()).collect();
     Ok(Value::Array(Array::new(DType::I64, &[seen.len(), 3], items)?))
+}
+
+/// Has `each` fill rows of an image, in any order; where memory is packed, without asking for each row's place.
+pub fn fill_rows(
+    to: &mut Destination,
+    rows: impl Iterator<Item = usize>,
+    mut each: impl FnMut(usize, &mut [u8]) -> Result<()>,
+) -> Result<()> {
+    let height = to.shape().first().copied().unwrap_or(0);
+    let Some(image) = to.direct(&[]) else {
+        for y in rows {
+            to.fill(&[y], |row| each(y, row))?;
+        }
+        return Ok(());
+    };
+    let len = image.len().checked_div(height).unwrap_or(0);
+    for y in rows {
+        let row = y.checked_mul(len).and_then(|at| image.get_mut(at..)?.get_mut(..len));
+        each(y, row.ok_or_else(|| Error::internal(format!("the image has no row {y}")))?)?;
+    }
+    Ok(())
 }

@@ -14,6 +14,8 @@ use crate::plugin::{self, Batch, Call, CallKind, Declaration, Image, OptionSpec,
 use crate::resource::{Output, Source};
 use std::sync::Arc;
 
+type Create = fn(Output, &Call) -> Result<Box<dyn Writer>>;
+
 /// One format of the plugin.
 struct Format {
     /// Its name, which the option `format` takes in any case.
@@ -23,7 +25,7 @@ struct Format {
     /// Whether the first bytes of a file are this format's.
     matches: fn(head: &[u8]) -> bool,
     open: fn(Source, &Call) -> Result<Box<dyn Reader>>,
-    create: Option<fn(Output, &Call) -> Result<Box<dyn Writer>>>,
+    create: Option<Create>,
     /// The options that only this format takes.
     options: fn() -> Vec<OptionSpec>,
 }

@@ -57,14 +57,15 @@ impl Bitmap {
     /// Expands stored rows, given as they lie, from the `k`th on.
     fn put(&self, stored: &[u8], stride: usize, k: usize, call: &Call, to: &mut Destination) -> Result<()> {
         let height = self.header.height;
-        for (i, stored) in stored.chunks_exact(stride).enumerate() {
-            call.tick((k + i) as u64, height.into())?;
-            to.fill(&[self.place(k + i)], |row| {
-                self.rows.expand(stored, row);
-                Ok(())
-            })?;
-        }
-        Ok(())
+        let mut stored = stored.chunks_exact(stride);
+        let mut now = k as u64;
+        let places = (k..k + stored.len()).map(|k| self.place(k));
+        info::fill_rows(to, places, |_, row| {
+            call.tick(now, height.into())?;
+            now += 1;
+            self.rows.expand(stored.next().unwrap_or_default(), row);
+            Ok(())
+        })
     }
 
     /// Reads rows as they lie; how many there were before the data ended.

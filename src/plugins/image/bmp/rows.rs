@@ -13,6 +13,8 @@ pub struct Rows {
 }
 
 enum How {
+    /// Numbers of so many bits, of which 1 is true.
+    Bool(u8),
     /// Numbers of so many bits, given as they are.
     Numbers(u8),
     /// Numbers of so many bits, looked up.
@@ -54,12 +56,12 @@ impl Rows {
         let bits = if header.storage == Storage::Runs { 8 } else { header.bits as u8 };
         let (dtype, color, mode, how) = match header.storage {
             Storage::Palette | Storage::Runs if header.is_gray() && header.colors <= 2 => {
-                (DType::Bool, Color::Gray, "1", How::Numbers(bits))
+                (DType::Bool, Color::Gray, "1", How::Bool(bits))
             }
             Storage::Palette | Storage::Runs if header.is_gray() => (DType::U8, Color::Gray, "L", How::Numbers(bits)),
             Storage::Palette | Storage::Runs => {
-                // Numbers beyond the palette are grays, as in Pillow.
-                let mut colors: [[u8; 3]; 256] = std::array::from_fn(|i| [i as u8; 3]);
+                // Numbers beyond the palette are black, as in Pillow.
+                let mut colors = [[0; 3]; 256];
                 colors.iter_mut().zip(&header.palette).for_each(|(to, from)| *to = *from);
                 (DType::U8, Color::Rgb, "P", How::Palette(bits, Box::new(colors)))
             }
@@ -76,6 +78,9 @@ impl Rows {
     /// Makes the row that is given from the stored one, which may have bytes to spare.
     pub fn expand(&self, stored: &[u8], row: &mut [u8]) {
         match &self.how {
+            How::Bool(bits) => {
+                row.iter_mut().zip(numbers(stored, *bits)).for_each(|(to, n)| *to = u8::from(n == 1));
+            }
             How::Numbers(8) => row.iter_mut().zip(stored).for_each(|(to, from)| *to = *from),
             How::Numbers(bits) => row.iter_mut().zip(numbers(stored, *bits)).for_each(|(to, n)| *to = n),
             How::Palette(8, colors) => {

@@ -1,66 +1,66 @@
 //! BMP's run-length encoding, of numbers of 8 or 4 bits.
 
+/// A place in the image; a row that is full is not yet left.
+struct Place {
+    x: usize,
+    y: usize,
+    width: usize,
+}
+
+impl Place {
+    fn offset(&self) -> usize {
+        self.y.saturating_mul(self.width).saturating_add(self.x)
+    }
+
+    fn forward(&mut self, right: usize, down: usize) {
+        self.x = self.x.saturating_add(right);
+        self.y = self.y.saturating_add(down);
+        while self.x > self.width {
+            (self.x, self.y) = (self.x - self.width, self.y + 1);
+        }
+    }
+}
+
 /// Fills pixels, a byte each, and answers how many the data hold: all of them where the data say that the rest
 /// is left out. Pixels that are passed over keep their 0.
 pub fn decode(data: &[u8], width: usize, four_bits: bool, pixels: &mut [u8]) -> usize {
-    let size = pixels.len();
     let mut data = data.iter().copied();
-    // The place in the image; `x` may be at the end of its row, `at` is not beyond the image.
-    let (mut x, mut at) = (0usize, 0usize);
-    while at < size {
+    let size = pixels.len();
+    let mut place = Place { x: 0, y: 0, width };
+    while place.offset() < size {
+        let at = place.offset();
         let (Some(count), Some(byte)) = (data.next(), data.next()) else { return at };
         match (count, byte) {
-            // The end of a row: a full row is at its end already.
-            (0, 0) => {
-                if x > 0 || at % width != 0 {
-                    at = at.next_multiple_of(width).min(size);
-                }
-                x = 0;
-            }
-            (0, 1) => return size,
+            (0, 0) => (place.x, place.y) = (0, place.y + 1),
+            (0, 1) => break,
             (0, 2) => {
-                let (Some(right), Some(up)) = (data.next(), data.next()) else { return at };
-                at = at
-                    .saturating_add(usize::from(right))
-                    .saturating_add(usize::from(up).saturating_mul(width))
-                    .min(size);
-                x = at % width;
+                let (Some(right), Some(down)) = (data.next(), data.next()) else { return at };
+                place.forward(right.into(), down.into());
             }
             (0, count) => {
                 let bytes = if four_bits { count.div_ceil(2) } else { count };
-                let count = usize::from(count).min(size - at);
-                for i in 0..bytes {
-                    let Some(byte) = data.next() else { return at + usize::from(i).min(count) };
-                    let i = usize::from(i);
-                    if four_bits {
-                        put(pixels, at, i * 2, count, byte >> 4);
-                        put(pixels, at, i * 2 + 1, count, byte & 15);
-                    } else {
-                        put(pixels, at, i, count, byte);
-                    }
+                let mut to = pixels[at..].iter_mut().take(count.into());
+                for i in 0..usize::from(bytes) {
+                    let Some(byte) = data.next() else { return (at + i).min(size) };
+                    let halves = if four_bits { [Some(byte >> 4), Some(byte & 15)] } else { [Some(byte), None] };
+                    halves.into_iter().flatten().zip(&mut to).for_each(|(n, to)| *to = n);
                 }
-                // Runs of numbers are padded to whole words.
+                // Numbers as they are come in whole words.
                 if bytes % 2 == 1 {
                     data.next();
                 }
-                (x, at) = (x + count, at + count);
+                place.forward(count.into(), 0);
             }
             (count, byte) => {
                 // What is too much for the row is dropped.
-                let count = usize::from(count).min(width.saturating_sub(x)).min(size - at);
+                let count = usize::from(count).min(width - place.x.min(width));
                 let [first, second] = if four_bits { [byte >> 4, byte & 15] } else { [byte; 2] };
-                for (i, pixel) in pixels[at..at + count].iter_mut().enumerate() {
+                for (i, pixel) in pixels[at..].iter_mut().take(count).enumerate() {
                     *pixel = if i % 2 == 0 { first } else { second };
                 }
-                (x, at) = (x + count, at + count);
+                place.x += count;
             }
         }
     }
-    at
-}
-
-fn put(pixels: &mut [u8], at: usize, i: usize, count: usize, value: u8) {
-    if i < count {
-        pixels[at + i] = value;
-    }
+    size
 }

@@ -89,6 +89,11 @@ fn runs_are_undone() {
     let file = bitmap((4, 3), 8, 1, &palette, 4, &data);
     let reds: Vec<u8> = read(&file).unwrap().2.chunks(3).map(|c| c[0] / 10).collect();
     assert_eq!(reds, [0, 0, 0, 0, 0, 1, 2, 3, 1, 1, 0, 0]);
+    // A full row is left by its end; the end of a row without pixels leaves that row.
+    let data = [4, 1, 0, 0, 0, 0, 4, 2, 0, 0, 0, 1];
+    let reds: Vec<u8> =
+        read(&bitmap((4, 3), 8, 1, &palette, 4, &data)).unwrap().2.chunks(3).map(|c| c[0] / 10).collect();
+    assert_eq!(reds, [2, 2, 2, 2, 0, 0, 0, 0, 1, 1, 1, 1]);
     for end in 70..file.len() {
         assert!(read(&file[..end]).is_err() || end >= 82, "cut at {end}");
     }

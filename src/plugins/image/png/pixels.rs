@@ -5,6 +5,7 @@ use super::rows::Rows;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Destination;
 use crate::plugin::{Call, Outcome};
+use crate::plugins::image::info;
 use crate::resource::{Source, SourceReader};
 use png::{DecodingError, InterlaceInfo};
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
@@ -119,19 +120,21 @@ fn in_order(
     to: &mut Destination,
 ) -> Result<Option<Error>> {
     let height = rows.props.shape.first().copied().unwrap_or(0);
-    for y in 0..height {
+    let mut now = 0;
+    let done = info::fill_rows(to, 0..height, |y, row| {
+        now = y;
         call.tick(y as u64, height as u64)?;
-        match to.fill(&[y], |row| next_row(decoder, rows, row)) {
-            Err(e) if e.kind() == ErrorKind::Corrupt => {
-                if call.bool("allow_partial") {
-                    to.zero_from(y)?;
-                }
-                return Ok(Some(e));
+        next_row(decoder, rows, row)
+    });
+    match done {
+        Err(e) if e.kind() == ErrorKind::Corrupt => {
+            if call.bool("allow_partial") {
+                to.zero_from(now)?;
             }
-            other => other?,
+            Ok(Some(e))
         }
+        other => other.map(|()| None),
     }
-    Ok(None)
 }
 
 /// Decodes the next row, or fails where there is none.

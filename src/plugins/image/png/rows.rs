@@ -165,13 +165,13 @@ fn samples(stored: &[u8], depth: u8, mut each: impl FnMut(usize, u8)) {
     }
 }
 
-/// The colours as they are given; numbers beyond the palette are grays, as in Pillow.
+/// The colours as they are given; numbers beyond the palette are black, as in Pillow.
 fn colors(header: &Header) -> Box<[[u8; 4]; 256]> {
     let mut colors = Box::new([[0; 4]; 256]);
     let mut given = header.palette.as_chunks::<3>().0.iter();
     let mut alphas = header.transparency.iter().flatten();
-    for (i, color) in colors.iter_mut().enumerate() {
-        let &[r, g, b] = given.next().unwrap_or(&[i as u8; 3]);
+    for color in colors.iter_mut() {
+        let &[r, g, b] = given.next().unwrap_or(&[0; 3]);
         *color = [r, g, b, alphas.next().copied().unwrap_or(255)];
     }
     colors
