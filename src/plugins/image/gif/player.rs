@@ -303,10 +303,11 @@ fn table(palette: Option<&[u8]>) -> Table {
     table
 }
 
-/// The rows of an area.
+/// The rows of an area; none if they are empty.
 fn rows<const N: usize>(canvas: &mut [u8], width: usize, area: Area) -> impl Iterator<Item = &mut [u8]> {
     let (from, to) = (area.x * N, (area.x + area.width) * N);
-    let rows = canvas.chunks_exact_mut((width * N).max(1)).skip(area.y).take(area.height);
+    let height = if area.width == 0 { 0 } else { area.height };
+    let rows = canvas.chunks_exact_mut((width * N).max(1)).skip(area.y).take(height);
     rows.filter_map(move |row| row.get_mut(from..to))
 }
 

@@ -188,7 +188,8 @@ impl File {
         let before = &self.pixels;
         let wish = Wish {
             area: plan.area,
-            reserve: false,
+            // Pillow takes away a frame to transparent only if the frame names a transparent colour.
+            reserve: self.has_alpha,
             may_draw_all: plan.only_changed,
             global: Some(&self.global),
             choice: wishes.choice,
@@ -293,10 +294,11 @@ fn layout(image: &Image) -> Result<Shape> {
 
 /// The image as RGB with alpha of 0 or 255.
 fn pixels(image: &Image, shape: Shape, call: &Call) -> Result<Vec<Pixel>> {
-    let count = shape.width * shape.height;
-    call.limits().check_bytes(count * size_of::<Pixel>())?;
+    let count = shape.width.saturating_mul(shape.height);
+    let bytes = count.saturating_mul(size_of::<Pixel>());
+    call.limits().check_bytes(bytes)?;
     let mut pixels: Vec<Pixel> = Vec::new();
-    pixels.try_reserve_exact(count).map_err(|_| Error::out_of_memory(count * size_of::<Pixel>()))?;
+    pixels.try_reserve_exact(count).map_err(|_| Error::out_of_memory(bytes))?;
     let alpha = |a: u8| if a < OPAQUE { 0 } else { 255 };
     let gray = |g: u8| if shape.is_bool && g != 0 { 255 } else { g };
     let mut scratch = vec![0; shape.width * shape.samples];
