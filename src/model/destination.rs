@@ -110,15 +110,13 @@ fn outside() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Layout;
 
     #[test]
     fn rows_pass_through_a_conversion_and_strides() {
         let mut memory = [0f32; 6];
-        let layout = Layout::strided(4, &[2, 3], &[4, 8]).unwrap(); // column-major
-        let base = memory.as_mut_ptr().cast::<u8>();
-        let bytes = bytemuck_view(base, layout);
-        let mut destination = Destination::new(bytes, Cast::plain(DType::U8, DType::F32), Limits::default());
+        let column_major = ViewMut::packed(bytemuck::cast_slice_mut(&mut memory), 4, &[3, 2]).unwrap().swap(0, 1);
+        let cast = Cast::plain(DType::U8, DType::F32);
+        let mut destination = Destination::new(column_major.unwrap(), cast, Limits::default());
         for y in 0..2u8 {
             destination
                 .fill(&[y.into()], |row| {
@@ -128,12 +126,6 @@ mod tests {
                 .unwrap();
         }
         assert_eq!(memory, [0., 10., 1., 11., 2., 12.]);
-    }
-
-    #[allow(unsafe_code)]
-    fn bytemuck_view<'a>(base: *mut u8, layout: Layout) -> ViewMut<'a> {
-        // SAFETY: the test's memory outlives the view and is not touched meanwhile.
-        unsafe { ViewMut::from_raw(base, layout) }.unwrap()
     }
 
     #[test]

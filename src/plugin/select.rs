@@ -71,8 +71,15 @@ impl Asked {
     }
 
     fn list(&self) -> String {
-        let asked: Vec<String> = self.refusals.iter().map(|r| format!("{}: {}", r.plugin, r.message)).collect();
-        if asked.is_empty() { "no plugin was asked".to_owned() } else { format!("asked were {}", asked.join("; ")) }
+        // Those that are not here have their say in the error's details.
+        let (missing, here): (Vec<_>, Vec<_>) =
+            self.refusals.iter().partition(|r| r.kind == ErrorKind::PluginUnavailable);
+        let mut list: Vec<String> = here.iter().map(|r| format!("{}: {}", r.plugin, r.message)).collect();
+        if !missing.is_empty() {
+            let names: Vec<&str> = missing.iter().map(|r| r.plugin.as_str()).collect();
+            list.push(format!("not here are {}", names.join(", ")));
+        }
+        if list.is_empty() { "no plugin was asked".to_owned() } else { format!("asked were {}", list.join("; ")) }
     }
 }
 

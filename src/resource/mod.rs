@@ -2,32 +2,49 @@
 
 mod atomic;
 mod output;
+mod pipe;
 mod source;
 mod uri;
 
-pub use output::{Output, Standard};
+pub use output::Output;
 pub use source::{Forward, Memory, ReadAt, Seekable, Source, SourceReader, Stream};
 pub use uri::{Uri, extension, os_error, shown};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Limits;
+use crate::model::{Limits, Progress};
+use pipe::Pipe;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Opens a URI for reading. `extension` is what the caller says the content is.
-pub fn read_uri(uri: &OsStr, local: bool, extension: Option<&str>, limits: &Limits) -> Result<Source> {
+pub fn read_uri(
+    uri: &OsStr,
+    local: bool,
+    extension: Option<&str>,
+    limits: &Limits,
+    progress: Option<Progress>,
+) -> Result<Source> {
     let name = shown(uri);
     let open = || match Uri::parse(uri, local)? {
-        Uri::Path(path) => read_path(&path, &name, extension, limits),
-        Uri::Standard => Source::new(Arc::new(Forward::new(Box::new(Standard), limits)), &name, None, extension),
+        Uri::Path(path) => read_path(&path, &name, extension, limits, progress),
+        Uri::Standard => {
+            let input = Forward::new(Box::new(Pipe::standard(progress)), limits);
+            Source::new(Arc::new(input), &name, None, extension)
+        }
         Uri::Bytes => Err(Error::new(ErrorKind::Mode, "<bytes> can only be written; open bytes by iio_imopen_bytes")),
     };
     open().map_err(|e: Error| e.resource(&name))
 }
 
-fn read_path(path: &Path, name: &str, given: Option<&str>, limits: &Limits) -> Result<Source> {
+fn read_path(
+    path: &Path,
+    name: &str,
+    given: Option<&str>,
+    limits: &Limits,
+    progress: Option<Progress>,
+) -> Result<Source> {
     let file = File::open(path).map_err(|e| os_error(e, "cannot open"))?;
     let found = file.metadata().map_err(|e| os_error(e, "cannot open"))?;
     if found.is_dir() {
@@ -39,34 +56,7 @@ fn read_path(path: &Path, name: &str, given: Option<&str>, limits: &Limits) -> R
         return Source::new(Arc::new(file), name, Some(path), extension);
     }
     // A FIFO or device only goes forward.
-    Source::new(Arc::new(Forward::new(Box::new(Pipe(file)), limits)), name, None, extension)
-}
-
-/// A file that only goes forward.
-struct Pipe(File);
-
-impl Stream for Pipe {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        std::io::Read::read(&mut self.0, buffer)
-    }
-    fn write(&mut self, _bytes: &[u8]) -> std::io::Result<usize> {
-        Err(std::io::ErrorKind::Unsupported.into())
-    }
-    fn seek(&mut self, _to: std::io::SeekFrom) -> std::io::Result<u64> {
-        Err(std::io::ErrorKind::Unsupported.into())
-    }
-    fn can_seek(&self) -> bool {
-        false
-    }
-    fn size(&mut self) -> Option<u64> {
-        None
-    }
-    fn any_thread(&self) -> bool {
-        true
-    }
-    fn finish(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    Source::new(Arc::new(Forward::new(Box::new(Pipe::file(file, progress)), limits)), name, None, extension)
 }
 
 /// Bytes in memory as a source.
@@ -88,7 +78,7 @@ pub fn read_stream(stream: Box<dyn Stream>, extension: Option<&str>, limits: &Li
 pub fn write_uri(uri: &OsStr, local: bool) -> Result<Output> {
     let open = || match Uri::parse(uri, local)? {
         Uri::Path(path) => Output::path(&path),
-        Uri::Standard => Ok(Output::stream(Box::new(Standard), "-")),
+        Uri::Standard => Ok(Output::stream(Box::new(Pipe::standard(None)), "-")),
         Uri::Bytes => Ok(Output::memory()),
     };
     open().map_err(|e: Error| e.resource(&shown(uri)))

@@ -4,7 +4,7 @@ use super::atomic::{self, AtomicFile, Target};
 use super::source::Stream;
 use crate::error::{Error, ErrorKind, Result};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -136,9 +136,12 @@ impl State {
                 let end = at.checked_add(bytes.len()).ok_or_else(out_of_range)?;
                 if end > memory.len() {
                     memory.try_reserve(end - memory.len()).map_err(|_| Error::out_of_memory(end))?;
-                    memory.resize(end, 0);
+                    // A seek may have left a gap, which reads as zeros.
+                    memory.resize(memory.len().max(*at), 0);
                 }
-                memory[*at..end].copy_from_slice(bytes);
+                let over = bytes.len().min(memory.len() - *at);
+                memory[*at..*at + over].copy_from_slice(&bytes[..over]);
+                memory.extend_from_slice(&bytes[over..]);
                 *at = end;
                 Ok(())
             }
@@ -201,41 +204,5 @@ impl Seek for Output {
                 Err(io::Error::new(io::ErrorKind::Unsupported, "the target cannot seek"))
             }
         }
-    }
-}
-
-/// Standard input or output as a stream.
-pub struct Standard;
-
-impl Stream for Standard {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        io::stdin().lock().read(buffer)
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut out = io::stdout().lock();
-        out.write_all(bytes)?;
-        out.flush()?;
-        Ok(bytes.len())
-    }
-
-    fn seek(&mut self, _to: SeekFrom) -> io::Result<u64> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "standard streams do not seek"))
-    }
-
-    fn can_seek(&self) -> bool {
-        false
-    }
-
-    fn size(&mut self) -> Option<u64> {
-        None
-    }
-
-    fn any_thread(&self) -> bool {
-        true
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -21,7 +21,7 @@ pub trait ReadAt: Send + Sync {
     /// Reads into `buffer` from `offset`: short reads are legal, 0 is the end.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
     /// How many bytes there are, if that is known without reading them.
-    fn len(&self) -> Option<u64>;
+    fn known_len(&self) -> Option<u64>;
     /// All bytes, if they are in memory.
     fn as_slice(&self) -> Option<&[u8]> {
         None
@@ -69,11 +69,11 @@ impl Source {
         if let Some(all) = bytes.as_slice() {
             head.extend_from_slice(&all[..all.len().min(HEAD)]);
         } else {
-            let known = bytes.len().map_or(HEAD, |n| HEAD.min(usize::try_from(n).unwrap_or(HEAD)));
+            let known = bytes.known_len().map_or(HEAD, |n| HEAD.min(usize::try_from(n).unwrap_or(HEAD)));
             // Devices and /proc say 0 and hold more.
             head = zeroed(if known == 0 { HEAD } else { known })?;
             let read = read_full_at(&*bytes, &mut head, 0)?;
-            whole = read < head.len() || bytes.len() == Some(read as u64);
+            whole = read < head.len() || bytes.known_len() == Some(read as u64);
             head.truncate(read);
         }
         Ok(Source {
@@ -108,7 +108,7 @@ impl Source {
 
     /// How many bytes there are, if that is known without reading them.
     pub fn len(&self) -> Option<u64> {
-        if self.whole { Some(self.head.len() as u64) } else { self.bytes.len() }
+        if self.whole { Some(self.head.len() as u64) } else { self.bytes.known_len() }
     }
 
     /// Whether it is known to be empty.
@@ -135,7 +135,11 @@ impl Source {
         if let Some(n) = self.len() {
             let n = usize::try_from(n).map_err(|_| Error::limit(format!("a file of {n} bytes")))?;
             limits.check_bytes(n)?;
-            out.try_reserve_exact(n).map_err(|_| Error::out_of_memory(n))?;
+            out = zeroed(n)?;
+            // A file that grows or shrinks meanwhile is what it was when it was opened, or ends early.
+            let read = read_full_at(self, &mut out, 0)?;
+            out.truncate(read);
+            return Ok(Cow::Owned(out));
         }
         let most = limits.max_bytes.map_or(u64::MAX, |most| most.saturating_add(1));
         self.reader().take(most).read_to_end(&mut out)?;
@@ -168,7 +172,7 @@ impl ReadAt for Source {
         self.bytes.read_at(buffer, offset)
     }
 
-    fn len(&self) -> Option<u64> {
+    fn known_len(&self) -> Option<u64> {
         Source::len(self)
     }
 }
@@ -283,7 +287,7 @@ impl ReadAt for File {
         FileExt::read_at(self, buffer, offset)
     }
 
-    fn len(&self) -> Option<u64> {
+    fn known_len(&self) -> Option<u64> {
         self.metadata().ok().filter(|m| m.is_file()).map(|m| m.len())
     }
 }
@@ -296,7 +300,7 @@ impl<T: AsRef<[u8]> + Send + Sync> ReadAt for Memory<T> {
         Ok(copy_from(self.0.as_ref(), buffer, offset))
     }
 
-    fn len(&self) -> Option<u64> {
+    fn known_len(&self) -> Option<u64> {
         Some(self.0.as_ref().len() as u64)
     }
 
@@ -341,7 +345,7 @@ impl ReadAt for Seekable {
         Ok(n)
     }
 
-    fn len(&self) -> Option<u64> {
+    fn known_len(&self) -> Option<u64> {
         self.len
     }
 
@@ -384,7 +388,7 @@ impl ReadAt for Forward {
         Ok(copy_from(kept, buffer, offset))
     }
 
-    fn len(&self) -> Option<u64> {
+    fn known_len(&self) -> Option<u64> {
         let guard = locked(&self.state);
         guard.2.then_some(guard.1.len() as u64)
     }

@@ -14,6 +14,8 @@ pub struct Cursor {
     stop: Option<usize>,
     every: usize,
     last: Option<usize>,
+    /// Metadata of that image, where the plugin's cursor has moved on since.
+    last_meta: Option<Dict>,
     count: Option<usize>,
     /// Properties of the next image: as delivered, and as the options make them.
     known: Option<(Props, Props)>,
@@ -39,6 +41,7 @@ impl Cursor {
             stop: place("stop"),
             every,
             last: None,
+            last_meta: None,
             count: None,
             known: None,
             broken: false,
@@ -133,6 +136,7 @@ impl Cursor {
             None => file.reader()?.read(Index::At(self.next), &self.call, &mut to)?,
         };
         self.last = Some(self.next);
+        self.last_meta = None;
         Ok(Some(outcome))
     }
 
@@ -140,7 +144,15 @@ impl Cursor {
         self.known = None;
         self.next = self.next.saturating_add(self.every);
         if self.every > 1 {
+            self.keep_meta();
             self.follow();
+        }
+    }
+
+    /// Asks the plugin's cursor for the metadata of the last image before it is moved.
+    fn keep_meta(&mut self) {
+        if self.last_meta.is_none() && self.last.is_some() {
+            self.last_meta = self.own.as_mut().and_then(|own| own.meta(&self.call).ok());
         }
     }
 
@@ -157,6 +169,9 @@ impl Cursor {
         let Some(last) = self.last else {
             return Err(Error::invalid("the iterator has not returned an image yet"));
         };
+        if let Some(meta) = &self.last_meta {
+            return Ok(meta.clone());
+        }
         let meta = match &mut self.own {
             Some(own) => own.meta(&self.call),
             None => {
@@ -174,6 +189,7 @@ impl Cursor {
         if count.is_some_and(|count| index >= count) {
             return file.told(Err(Error::index(format!("no image {index} of {}", count.unwrap_or(0)))));
         }
+        self.keep_meta();
         self.known = None;
         self.broken = false;
         self.next = index;

@@ -47,7 +47,7 @@ fn open(uri: &OsStr, mode: Mode, options: &Dict, call: Option<CallKind>) -> Resu
     let common = OpenOptions::new(options)?;
     let extension = common.extension.as_deref();
     if mode == Mode::Read {
-        let source = resource::read_uri(uri, common.local, extension, &common.limits)?;
+        let source = resource::read_uri(uri, common.local, extension, &common.limits, common.progress.clone())?;
         return File::read(&source, options, &common, call);
     }
     let name = resource::shown(uri);

@@ -5,7 +5,7 @@ static const std::array<std::array<std::uint8_t, 3>, 3> colours{{{{255, 0, 0}}, 
 
 static std::string animation(const std::string &dir) {
   const std::string path = dir + "/three.gif";
-  auto out = iio::imopen(path, "w", {{"loop", 0}});
+  auto out = iio::imopen(path, "w");
   for (const auto &rgb : colours) out.write(plain(8, 10, rgb));
   out.close();
   return path;

@@ -89,7 +89,7 @@ pick() {
     return 1
 }
 
-rgb=$(pick '*.png' 'j["dtype"] == "uint8" and j["color"] == "rgb" and len(j["shape"]) == 3 and j["n_images"] == 1') || exit 1
+rgb=$(pick 'rgb8.png' 'j["dtype"] == "uint8" and j["color"] == "rgb" and len(j["shape"]) == 3 and j["n_images"] == 1') || exit 1
 gif=$(pick '*.gif' 'j["n_images"] > 2 and j["is_batch"]') || exit 1
 images=$(iio info --json "$gif" | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["n_images"])')
 
@@ -226,7 +226,7 @@ expect 3 'unknown plugin name' plugins frobnicator
 
 # Broken files.
 mkdir broken
-head -c 100 "$rgb" >broken/cut.png
+head -c 60 "$rgb" >broken/cut.png
 expect 5 'cut file' convert broken/cut.png broken/out.png
 says err 'iio: broken/cut.png: '
 printf 'no image at all' >broken/noise.png

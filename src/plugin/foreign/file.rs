@@ -92,7 +92,8 @@ impl Handle {
         for i in 0..MOST {
             match self.props(i, call) {
                 Err(e) if e.kind() == ErrorKind::Index && i > 0 => return Ok(i as usize),
-                other => drop(other?),
+                Err(e) => return Err(e),
+                Ok(_) => {}
             }
             call.tick(i as u64, 0)?;
         }

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::Plugin;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use once_cell::sync::OnceCell;
-use std::ffi::{CStr, OsString};
+use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -80,7 +80,7 @@ fn module_path(name: &str) -> Option<PathBuf> {
 
 /// Where modules are looked for: what the environment says, the modules of the installation, and beside the library.
 fn folders() -> Vec<PathBuf> {
-    let listed = std::env::var_os("IMAGEIO_PLUGIN_PATH").unwrap_or_else(OsString::new);
+    let listed = std::env::var_os("IMAGEIO_PLUGIN_PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&listed).filter(|p| !p.as_os_str().is_empty()).collect();
     if let Some(home) = own_path().as_deref().and_then(Path::parent) {
         folders.push(home.join("imageio").join("modules"));

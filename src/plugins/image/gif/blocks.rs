@@ -162,10 +162,12 @@ impl Scanner {
     }
 
     fn parse(&mut self) -> Result<Option<Frame>> {
-        // A file that ends inside pixels ends the walk; whether a pixel is missing is told by decoding.
+        // Without its trailer nothing tells how many frames a file had; whoever wants those that are there asks for
+        // them by allow_partial.
+        let cut = || Error::corrupt("the file ends without its trailer; allow_partial reads the frames that are there");
         while self.in_data {
             match next_byte(&mut self.reader)? {
-                None => return Ok(None),
+                None => return Err(cut()),
                 Some(0) => self.in_data = false,
                 Some(n) => drop(self.reader.seek(SeekFrom::Current(n.into()))?),
             }
@@ -174,7 +176,8 @@ impl Scanner {
         let mut comment: Option<Vec<u8>> = None;
         loop {
             match next_byte(&mut self.reader)? {
-                None | Some(b';') => return Ok(None),
+                None => return Err(cut()),
+                Some(b';') => return Ok(None),
                 Some(b'!') => self.read_extension(&mut control, &mut comment)?,
                 Some(b',') => break,
                 // Padding between blocks occurs in the wild; Pillow passes over it too.

@@ -49,7 +49,7 @@ pub fn plays(image: &Image, call: &Call) -> Result<Option<u32>> {
 /// How long a frame is to be shown, as a fraction of seconds.
 pub fn delay(image: &Image, call: &Call, frame: usize) -> Result<(u16, u16)> {
     let (index, of) = call.part();
-    let place = if of > 1 { index as usize } else { frame };
+    let place = if of > 1 { index } else { frame };
     let one = |value: &Value| -> Result<Option<f64>> {
         let Some(list) = value.as_floats() else { return Ok(None) };
         match (value, list.get(place)) {

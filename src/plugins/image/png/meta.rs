@@ -5,7 +5,7 @@ use super::rows::Rows;
 use crate::error::{Error, Result};
 use crate::model::{Dict, List, Value};
 use crate::plugin::Call;
-use crate::plugins::image::info;
+use crate::plugins::image::{exif, info};
 use crate::resource::Source;
 use std::sync::Arc;
 
@@ -44,7 +44,9 @@ impl Walk {
         if header.animation.is_some() && !header.first_is_frame {
             dict.set("default_image", true);
         }
+        let tags = dict.get("exif").and_then(Value::as_bytes).map(exif::main_ifd).unwrap_or_default();
         let mut dict = info::finish(dict, rows.mode, header.width as usize, header.height as usize);
+        dict.extend(tags);
         if rows.mode == "P" && !call.bool("exclude_applied") {
             dict.set("palette", info::palette(header.palette.as_chunks().0)?);
         }

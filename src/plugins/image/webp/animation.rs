@@ -47,9 +47,9 @@ impl Movie {
         self.frames.len() + usize::from(self.is_cut)
     }
 
-    fn meta(&self, frame: Option<usize>, call: &Call) -> Dict {
+    fn meta(&self, frame: Option<usize>) -> Dict {
         let frame = frame.and_then(|i| self.frames.get(i));
-        meta::finish(self.meta.clone(), self.picture, frame, call)
+        meta::finish(self.meta.clone(), self.picture, frame)
     }
 }
 
@@ -190,11 +190,11 @@ impl Reader for Animation {
     fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {
         if let Index::At(_) = index {
             let index = self.image(index, call)?;
-            return Ok(self.movie(call)?.meta(Some(index), call));
+            return Ok(self.movie(call)?.meta(Some(index)));
         }
         match self.meta_of_head()? {
-            Some(meta) => Ok(meta::finish(meta, self.picture, None, call)),
-            None => Ok(self.movie(call)?.meta(None, call)),
+            Some(meta) => Ok(meta::finish(meta, self.picture, None)),
+            None => Ok(self.movie(call)?.meta(None)),
         }
     }
 
@@ -227,9 +227,9 @@ impl Cursor for Frames {
         outcome
     }
 
-    fn meta(&mut self, call: &Call) -> Result<Dict> {
+    fn meta(&mut self, _call: &Call) -> Result<Dict> {
         let last = self.last.ok_or_else(|| Error::invalid("no image was read yet"))?;
-        let mut meta = self.player.movie.meta(Some(last), call);
+        let mut meta = self.player.movie.meta(Some(last));
         if let Some(frame) = self.player.movie.frames.get(last) {
             meta.set("time_s", frame.timestamp_ms as f64 / 1000.0);
             meta.set("duration_s", f64::from(frame.duration_ms) / 1000.0);

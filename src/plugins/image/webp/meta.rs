@@ -1,11 +1,11 @@
 //! Metadata under Pillow's names: `loop`, `background`, `icc_profile`, `exif`, `xmp`, of a frame `timestamp` and
 //! `duration` in milliseconds, then what every format of the plugin has.
 
+use super::super::exif;
 use super::super::info;
-use super::{Picture, exif_tags};
+use super::Picture;
 use crate::error::{Error, Result};
 use crate::model::{Dict, List, MAX_METADATA, Value};
-use crate::plugin::Call;
 use webp_codec::{FrameInfo, Header};
 
 /// Bits of VP8X (RFC 9649, 2.7). libwebp, and so Pillow, shows a chunk only if its bit is set.
@@ -42,12 +42,12 @@ pub fn of_file(file: &[u8], header: &Header) -> Result<Dict> {
 }
 
 /// The metadata of an image, `frame` being its place in time, or of the file.
-pub fn finish(mut meta: Dict, picture: Picture, frame: Option<&FrameInfo>, call: &Call) -> Dict {
+pub fn finish(mut meta: Dict, picture: Picture, frame: Option<&FrameInfo>) -> Dict {
     if let Some(frame) = frame {
         meta.set("timestamp", frame.timestamp_ms);
         meta.set("duration", frame.duration_ms);
     }
-    let tags = meta.get("exif").and_then(Value::as_bytes).map(|exif| exif_tags(exif, call));
+    let tags = meta.get("exif").and_then(Value::as_bytes).map(exif::main_ifd);
     let mut meta = info::finish(meta, picture.mode(), picture.width as usize, picture.height as usize);
     meta.extend(tags.unwrap_or_default());
     meta

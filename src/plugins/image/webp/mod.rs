@@ -16,7 +16,7 @@ pub use settings::options;
 pub use write::create;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Color, DType, Dict, Index, Props};
+use crate::model::{Color, DType, Index, Props};
 use crate::plugin::{Call, Reader};
 use crate::resource::Source;
 use encoded::Encoded;
@@ -89,12 +89,6 @@ fn image(index: Index, count: usize) -> Result<usize> {
         Index::At(i) => Ok(i),
         Index::Default | Index::All => Ok(0),
     }
-}
-
-/// The tags of the Exif chunk under their names: here the decoding of Exif is to be added, and what it finds is laid
-/// over the metadata of a file.
-fn exif_tags(_exif: &[u8], _call: &Call) -> Dict {
-    Dict::new()
 }
 
 /// The codec's failure as ours.

@@ -59,7 +59,7 @@ impl Reader for Still {
         } else {
             meta::of_file(self.source.head(), &Header::parse(self.source.head()).map_err(failed)?)?
         };
-        Ok(meta::finish(meta, self.picture, None, call))
+        Ok(meta::finish(meta, self.picture, None))
     }
 }
 

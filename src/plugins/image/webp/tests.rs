@@ -253,7 +253,7 @@ impl ReadAt for Disk {
         Ok(n)
     }
 
-    fn len(&self) -> Option<u64> {
+    fn known_len(&self) -> Option<u64> {
         Some(self.0.len() as u64)
     }
 }

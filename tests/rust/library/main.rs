@@ -1,0 +1,5 @@
+//! The library from Rust: the verbs with `ndarray` arrays, the order of the rooms, and what a defect does.
+
+mod defects;
+mod rooms;
+mod verbs;

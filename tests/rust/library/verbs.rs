@@ -1,0 +1,117 @@
+//! imageio's verbs in Rust.
+
+use libimageio::ErrorKind;
+use libimageio::model::{DType, Dict, Index, View};
+use libimageio::v3::{self, Mode, NdArray};
+use ndarray::{Array2, Array3, ArrayD, Axis, s};
+use std::path::PathBuf;
+
+/// A folder of this test's own, which goes when the test ends.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let folder = std::env::temp_dir().join(format!("imageio-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Scratch(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn picture() -> Array3<u8> {
+    Array3::from_shape_fn((20, 30, 3), |(y, x, c)| (y * 7 + x * 3 + c * 50) as u8)
+}
+
+fn write(path: &PathBuf, array: &NdArray) {
+    v3::imwrite(path, array.view().unwrap(), array.dtype(), &Dict::new()).unwrap();
+}
+
+#[test]
+fn an_image_comes_back_as_an_array_of_its_dtype() {
+    let scratch = Scratch::new("verbs-dtype");
+    let gray16 = NdArray::U16(Array2::from_shape_fn((5, 6), |(y, x)| (y * 9000 + x) as u16).into_dyn());
+    for (name, array) in [("rgb.png", NdArray::U8(picture().into_dyn())), ("gray.png", gray16)] {
+        let path = scratch.path(name);
+        write(&path, &array);
+        assert_eq!(v3::imread(&path, Index::Default, &Dict::new()).unwrap(), array);
+    }
+}
+
+#[test]
+fn views_with_any_strides_are_written_without_a_copy_of_ours() {
+    let scratch = Scratch::new("verbs-strides");
+    let path = scratch.path("part.png");
+    let whole = picture();
+    let part = whole.slice(s![..;-2, 3..20;2, ..]);
+    let view = View::of_array(&part).unwrap();
+    assert_eq!(view.base(), part.as_ptr());
+    v3::imwrite(&path, view, DType::U8, &Dict::new()).unwrap();
+    let read = v3::imread(&path, Index::At(0), &Dict::new()).unwrap();
+    assert_eq!(read, NdArray::U8(part.to_owned().into_dyn()));
+}
+
+#[test]
+fn a_stack_is_read_whole_and_image_by_image() {
+    let scratch = Scratch::new("verbs-stack");
+    let path = scratch.path("stack.gif");
+    let mut file = v3::imopen(&path, Mode::Write, &Dict::new()).unwrap();
+    for shade in [0u8, 100, 200] {
+        let frame = Array3::from_elem((8, 9, 3), shade);
+        file.write(View::of_array(&frame).unwrap(), DType::U8, &Dict::new()).unwrap();
+    }
+    file.close().unwrap();
+
+    let NdArray::U8(stack) = v3::imread(&path, Index::Default, &Dict::new()).unwrap() else { panic!("another dtype") };
+    assert_eq!(stack.shape(), [3, 8, 9, 3]);
+    let frames: Vec<NdArray> = v3::imiter(&path, &Dict::new()).unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(frames.len(), 3);
+    for (i, frame) in frames.into_iter().enumerate() {
+        let of_stack: ArrayD<u8> = stack.index_axis(Axis(0), i).to_owned();
+        assert_eq!(frame, NdArray::U8(of_stack));
+    }
+}
+
+#[test]
+fn values_convert_on_demand() {
+    let scratch = Scratch::new("verbs-convert");
+    let path = scratch.path("a.png");
+    write(&path, &NdArray::U8(picture().into_dyn()));
+    let options = Dict::new().with("dtype", "float32").with("scale", true);
+    let NdArray::F32(scaled) = v3::imread(&path, Index::Default, &options).unwrap() else { panic!("another dtype") };
+    let close = scaled.iter().zip(picture().iter()).all(|(x, &n)| (x * 255.0 - f32::from(n)).abs() < 1e-3);
+    assert!(close);
+    assert_eq!(v3::improps(&path, Index::Default, &options).unwrap().dtype, DType::F32);
+}
+
+#[test]
+fn failures_have_their_kind_and_name_the_resource() {
+    let missing = v3::imread("no/such.png", Index::Default, &Dict::new()).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::NotFound);
+    assert_eq!(missing.resource_name(), Some("no/such.png"));
+
+    let scratch = Scratch::new("verbs-failures");
+    let path = scratch.path("a.nonesuch");
+    let frame = Array2::<u8>::zeros((2, 2));
+    let refused = v3::imwrite(&path, View::of_array(&frame).unwrap(), DType::U8, &Dict::new()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::NoBackend);
+    assert!(!path.exists());
+}
+
+#[test]
+fn bytes_are_encoded_and_decoded_in_memory() {
+    let array = NdArray::U8(picture().into_dyn());
+    let bytes = v3::imwrite_bytes(Some(".bmp"), array.view().unwrap(), DType::U8, &Dict::new()).unwrap();
+    let mut file = v3::imopen_bytes(bytes, &Dict::new()).unwrap();
+    assert_eq!(file.plugin(), "image");
+    assert_eq!(file.count(libimageio::plugin::Count::Exact, &Dict::new()).unwrap(), Some(1));
+    assert!(file.meta(Index::Default, &Dict::new()).unwrap().contains("compression"));
+}
