@@ -57,8 +57,7 @@ pub fn load(path: &Path) -> Result<Arc<dyn Plugin>> {
 }
 
 /// The modules that were found, once each: finding none is asked again, since one may be installed meanwhile.
-static MODULES: [(&str, OnceCell<Module>); 3] =
-    [("ffmpeg", OnceCell::new()), ("heif", OnceCell::new()), ("gdal", OnceCell::new())];
+static MODULES: [(&str, OnceCell<Module>); 1] = [("ffmpeg", OnceCell::new())];
 
 /// The module of a backend, if it is installed.
 pub fn find_module(name: &str) -> Result<Option<Arc<dyn Plugin>>> {
