@@ -3,6 +3,7 @@
 use super::adapter::{ForeignPlugin, iio_plugin};
 use super::host::{HOST, iio_host, take_failure};
 use crate::error::{Error, ErrorKind, Result};
+use crate::log::{self, Level};
 use crate::plugin::Plugin;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use once_cell::sync::OnceCell;
@@ -33,6 +34,7 @@ impl Module {
         // SAFETY: plugin.h gives the function this type, and the library is never unloaded.
         let entry = unsafe { library.get::<Entry>(b"iio_plugin_entry\0") }
             .map_err(|_| Error::unsupported(format!("{name} is no module: it exports no iio_plugin_entry")))?;
+        log::write(Level::Debug, &format!("module {name} is loaded"));
         Ok(Module { entry: *entry, name })
     }
 
