@@ -4,3 +4,5 @@
 pub mod examine;
 #[path = "../../tests/rust/library/mutations/mutate.rs"]
 pub mod mutate;
+#[path = "../../tests/rust/library/mutations/round_trip.rs"]
+pub mod round_trip;

@@ -2,5 +2,6 @@
 
 mod defects;
 mod mutations;
+mod reading;
 mod rooms;
 mod verbs;

@@ -5,6 +5,7 @@
 mod examine;
 #[allow(dead_code)]
 mod mutate;
+mod round_trip;
 
 use examine::{Seen, View, examine};
 use mutate::{Random, mutate};
@@ -80,5 +81,16 @@ fn damaged_files_are_refused_or_read_without_contradiction() {
                 assert_eq!(again, seen, "{name}\n{}", shown(&damaged));
             }
         }
+    }
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let mut random = Random::new(7);
+    for _ in 0..4000 {
+        let wishes: Vec<u8> = (0..40).map(|_| random.any() as u8).collect();
+        let tried = catch_unwind(AssertUnwindSafe(|| round_trip::round_trip(&wishes)));
+        let told = tried.unwrap_or_else(|_| Err("the library panics".to_owned()));
+        assert!(told.is_ok(), "{told:?} by {wishes:?}");
     }
 }

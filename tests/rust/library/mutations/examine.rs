@@ -214,6 +214,15 @@ impl Looker {
         if packed != pixels {
             contradiction!("a strided read of {} gives other pixels", props.shape);
         }
+        for options in [
+            Dict::new().with("rotate", true),
+            Dict::new().with("mode", "RGBA"),
+            Dict::new().with("mode", "L").with("rotate", true).with("dtype", "uint16").with("allow_partial", true),
+        ] {
+            if self.read(file, Index::At(0), &options)?.is_none() && (props.nbytes().unwrap_or(0) as u64) < self.limit / 8 {
+                contradiction!("a read fails that changes the model of {} {}", props.color.name(), props.dtype);
+            }
+        }
         if let Some((as_double, ..)) = self.read(file, Index::At(0), &Dict::new().with("dtype", "float32"))?
             && as_double.dtype != DType::F32
         {
