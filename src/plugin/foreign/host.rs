@@ -56,7 +56,9 @@ pub(super) fn within<T>(call: &Call, run: impl FnOnce() -> T) -> T {
 
 /// What the plugin, or the caller's progress callback through it, said of the last failure.
 pub(super) fn take_failure() -> (Option<String>, Option<Error>) {
-    (FAILURE.take(), STOPPED.take())
+    // A handler of `atexit` runs after the data of the main thread have ended.
+    let said = FAILURE.try_with(RefCell::take).ok().flatten();
+    (said, STOPPED.try_with(RefCell::take).ok().flatten())
 }
 
 unsafe extern "C" fn fail(status: iio_status, message: *const c_char) -> iio_status {
@@ -66,7 +68,7 @@ unsafe extern "C" fn fail(status: iio_status, message: *const c_char) -> iio_sta
         // SAFETY: the plugin passes NULL or a NUL-terminated string.
         unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned()
     };
-    FAILURE.set(Some(text));
+    let _ = FAILURE.try_with(|failure| failure.replace(Some(text)));
     status
 }
 
@@ -82,7 +84,7 @@ unsafe extern "C" fn progress(done: u64, total: u64) -> i32 {
     match told {
         Ok(Ok(())) => 0,
         Ok(Err(stop)) => {
-            STOPPED.set(Some(stop));
+            let _ = STOPPED.try_with(|stopped| stopped.replace(Some(stop)));
             1
         }
         Err(_) => 1,
