@@ -264,8 +264,8 @@ impl File {
     pub fn function(&mut self, name: &str, arguments: &Dict) -> Result<Dict> {
         let checked = plugin::check_arguments(arguments, &self.plugin.declared, name);
         let checked = self.told(checked)?;
-        let call = Call::new(checked, self.plugin.declared.clone(), self.limits, self.threads)
-            .with_progress(self.progress.clone());
+        let progress = progress_of(&checked).or_else(|| self.progress.clone());
+        let call = Call::new(checked, self.plugin.declared.clone(), self.limits, self.threads).with_progress(progress);
         let done = match &mut self.side {
             Side::Reading(reader) => reader.call(name, &call),
             Side::Writing(writing) => writing.function(name, &call),
@@ -278,7 +278,8 @@ impl File {
 pub(super) fn adapt_props(native: &Props, call: &Call) -> Result<Props> {
     let mut props = native.clone();
     match wanted_dtype(call)? {
-        Some(dtype) if dtype != native.dtype => {
+        // The full range is that of the dtype, however few bits counted before.
+        Some(dtype) if dtype != native.dtype || call.bool("scale") => {
             props.dtype = dtype;
             props.bits = if dtype == DType::Bool { 1 } else { dtype.size() as u32 * 8 };
         }
