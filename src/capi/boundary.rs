@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 
 /// This thread's last failure.
 pub(super) struct Last {
@@ -51,9 +52,20 @@ pub(super) fn last<T>(look: impl FnOnce(Option<&Last>) -> T) -> T {
 fn set_last(error: &Error) {
     let text = error.to_string().replace('\0', "\u{fffd}");
     let last = Last { error: error.clone(), message: CString::new(text).unwrap_or_default() };
-    // After the end of the thread's own data the last message of it is not freed any more.
-    let _ = END.try_with(|_| ());
-    replace_last(Box::into_raw(Box::new(last)));
+    let next = Box::into_raw(Box::new(last));
+    if END.try_with(|_| ()).is_err() {
+        keep_late(LAST.get(), next);
+    }
+    replace_last(next);
+}
+
+/// After the end of its own data a thread's last message is freed by nobody: it is kept where leak checkers find it.
+fn keep_late(former: *mut Last, next: *mut Last) {
+    static LATE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+    if let Ok(mut late) = LATE.try_lock() {
+        late.retain(|&at| at != former as usize);
+        late.push(next as usize);
+    }
 }
 
 /// A library does not print: a panic inside our functions is kept for the message instead.

@@ -207,7 +207,11 @@ static void single_bytes_cost_no_more_than_they_are(void) {
     CHECK_OK(iio_imopen_callbacks(&io, "r", NULL, &file));
     CHECK_OK(iio_file_read(file, 0, NULL, pixels, 1080000, NULL));
     double seconds = (double)(clock() - before) / CLOCKS_PER_SEC;
-    if (seconds > 2.0) CHECK_SAY("%d: a million short reads take %.1f s", kind, seconds);
+    unsigned char byte;
+    before = clock();
+    for (s.at = 0; stream_read(&s, &byte, 1) == 1;) {} /* what the calls alone take here */
+    double calls = (double)(clock() - before) / CLOCKS_PER_SEC;
+    if (seconds > 2.0 + 30 * calls) CHECK_SAY("%d: a million short reads take %.1f s", kind, seconds);
     CHECK_OK(iio_file_close(file));
   }
   free(pixels);

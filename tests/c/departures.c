@@ -22,9 +22,16 @@ static void fail_and_ask(void *user) {
   }
 }
 
+/* An ordinary life: what is used here for the first time has ended when the destructors run. */
+static void use_and_fail(void) {
+  unsigned char pixels[60];
+  CHECK_STATUS(iio_imopen("/absent/file.png", "r", NULL, NULL), IIO_ERROR_INVALID_ARGUMENT);
+  CHECK_OK(iio_imread(scratch("t.toy1"), 0, NULL, pixels, sizeof pixels, NULL));
+}
+
 static void *use_it(void *user) {
   pthread_setspecific(key, &seen);
-  iio_imopen("/absent/file.png", "r", NULL, NULL);
+  use_and_fail();
   return user;
 }
 
@@ -46,7 +53,7 @@ static void at_the_exit(void) {
 static void a_handler_of_atexit_may_call(void) {
   pid_t child = fork();
   if (child == 0) {
-    iio_imopen("/absent/file.png", "r", NULL, NULL);
+    use_and_fail();
     atexit(at_the_exit);
     exit(2);
   }
