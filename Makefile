@@ -5,7 +5,7 @@ CONFIGURE = cmake -S . -B $(BUILD) $(if $(PREFIX),-DCMAKE_INSTALL_PREFIX:PATH="$
 export PATH := $(PATH):$(HOME)/.cargo/bin
 MAKEFLAGS += --no-print-directory
 
-.PHONY: build demo test install install-strip header exports bench clean
+.PHONY: build demo test install install-strip header readme third-party exports bench clean
 .NOTPARALLEL:
 
 build:
@@ -28,6 +28,14 @@ install install-strip:
 # include/libimageio/*.h are what src/capi generates; the test that compares them can also write them.
 header:
 	IIO_UPDATE_HEADER=1 cargo test --release --locked -p libimageio --test header
+
+# The parts of README.md and docs/ that the registry, the headers and the examples give; its test also compares them.
+readme:
+	IIO_UPDATE_README=1 cargo test --release --locked -p libimageio --test readme
+
+# THIRD-PARTY.md: the crates and C libraries that are linked into libimageio, and their licences.
+third-party:
+	scripts/third_party.sh >THIRD-PARTY.md.new && mv THIRD-PARTY.md.new THIRD-PARTY.md
 
 # The symbols that libimageio.so exports; a changed line is a changed ABI and belongs in CHANGELOG.md.
 exports: build

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every check of this repository. With arguments, only these parts of it:
-#   format lint library rust install headers pkgconfig consumer programs sanitizers
+#   format lint library rust install headers pkgconfig consumer programs sanitizers tool docs parity
 # From `install` on they look at the library as users get it: linked as delivered, installed, and moved.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -8,14 +8,14 @@ PATH="$PATH:$HOME/.cargo/bin"
 unset DESTDIR IMAGEIO_PLUGIN_PATH LD_LIBRARY_PATH
 export LC_ALL=C
 
-parts=(format lint library rust install headers pkgconfig consumer programs sanitizers)
+parts=(format lint library rust install headers pkgconfig consumer programs sanitizers tool docs parity)
 if [[ $# -gt 0 ]]; then wanted=("$@"); else wanted=("${parts[@]}"); fi
 for part in "${wanted[@]}"; do
   [[ " ${parts[*]} " == *" $part "* ]] || { echo "test: no part is called '$part': ${parts[*]}" >&2; exit 2; }
 done
 
 # What looks at the installed tree wants it fresh.
-if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|programs|sanitizers)\  ]]; then wanted+=(library install); fi
+if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|programs|sanitizers|tool|docs|parity)\  ]]; then wanted+=(library install); fi
 
 scripts/setup.sh build test
 
@@ -219,6 +219,30 @@ part_sanitizers() {
   "$cc" -fsanitize=address,undefined "$work/leak.c" -o "$work/leak"
   ! "$work/leak" 2>/dev/null || fail "LeakSanitizer does not work here"
   cmake_tests tests sanitizers -DIIO_SANITIZE=ON
+}
+
+# The installed command-line tool.
+part_tool() {
+  rm -rf "$work/tool" && mkdir -p "$work/tool"
+  tests/tool/run.sh "$tree/bin/iio" "$work/tool" "$PWD/tests/data"
+}
+
+# The programs in the documents, and the examples.
+part_docs() {
+  export_pkgconfig
+  tests/docs/run.sh "$work/docs"
+}
+
+# Real files beside what imageio gives for them, where a folder of such files is at hand: IIO_SHARED, or ../shared.
+part_parity() {
+  local shared=${IIO_SHARED:-../shared} so=$tree/$(libdir)/libimageio.so log=$work/parity.log ending
+  if [[ ! -e $shared/tools/parity/parity.py ]]; then skip "parity: there is no folder of real files, IIO_SHARED"; return; fi
+  if ! python3 -c 'import numpy' 2>/dev/null; then skip "parity: python3 has no numpy"; return; fi
+  for ending in png apng jpg jpeg mpo gif webp bmp dib; do
+    python3 "$shared/tools/parity/parity.py" "$so" "$shared/images" "$shared/reference/goldens.json" --only "*.$ending" |
+      tail -n 1 | tee "$log"
+    grep -q 'opened 100.0%.* crashed 0, hung 0' "$log" || fail "parity: *.$ending"
+  done
 }
 
 for part in "${parts[@]}"; do

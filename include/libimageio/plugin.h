@@ -67,7 +67,7 @@ typedef struct iio_plugin {
    */
   int32_t (*probe)(void *user, const void *head, size_t size, const char *extension);
   /**
-   * Opens; `io` and `path` live until `close`, `path` is NULL unless the resource is a local file.
+   * Opens; `io` and `path` live until `close`, `path` is NULL unless a local file is read.
    */
   iio_status (*open)(void *user,
                      const struct iio_host *host,

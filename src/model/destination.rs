@@ -1,6 +1,6 @@
 //! Where the pixels of an image go: the caller's memory, whatever its strides and dtype.
 
-use super::{Cast, DType, Limits, ViewMut, cast};
+use super::{Cast, DType, Limits, Recolor, Shape, ViewMut, cast};
 use crate::error::{Error, Result};
 
 /// The destination of one image, or of a stack of them, as a plugin sees it: the shape and dtype that its
@@ -8,6 +8,8 @@ use crate::error::{Error, Result};
 /// conversion stand between, they pass through one row (or whatever block the plugin fills at once).
 pub struct Destination<'a> {
     view: ViewMut<'a>,
+    /// The shape in which the plugin delivers, and what becomes of its pixels before their dtype.
+    recolor: Option<(Recolor, Shape, DType)>,
     cast: Cast,
     limits: Limits,
     scratch: Vec<u8>,
@@ -16,46 +18,63 @@ pub struct Destination<'a> {
 impl<'a> Destination<'a> {
     /// A destination whose items have the type that `cast` makes.
     pub fn new(view: ViewMut<'a>, cast: Cast, limits: Limits) -> Destination<'a> {
-        Destination { view, cast, limits, scratch: Vec::new() }
+        Destination { view, recolor: None, cast, limits, scratch: Vec::new() }
     }
 
-    /// Length of each axis.
+    /// With pixels that the plugin delivers in another colour model: in this shape and dtype. `cast` then converts
+    /// what `recolor` makes.
+    pub fn recolored(mut self, recolor: Recolor, shape: Shape, dtype: DType) -> Destination<'a> {
+        self.recolor = Some((recolor, shape, dtype));
+        self
+    }
+
+    /// Length of each axis, as the plugin delivers.
     pub fn shape(&self) -> &[usize] {
-        self.view.shape()
+        self.recolor.as_ref().map_or(self.view.shape(), |(_, shape, _)| shape)
     }
 
     /// The dtype in which the plugin delivers.
     pub fn dtype(&self) -> DType {
-        self.cast.from()
+        self.recolor.as_ref().map_or(self.cast.from(), |(_, _, dtype)| *dtype)
+    }
+
+    fn is_identity(&self) -> bool {
+        self.recolor.is_none() && self.cast.is_identity()
+    }
+
+    /// Bytes of the block behind leading indices, as the plugin delivers it.
+    fn block(&self, at: &[usize]) -> Result<usize> {
+        super::byte_len(self.shape().get(at.len()..).ok_or_else(outside)?, self.dtype())
     }
 
     /// One image of a stack.
     pub fn image(&mut self, i: usize) -> Result<Destination<'_>> {
         let (cast, limits) = (self.cast, self.limits);
+        let inner = |shape: &Shape| Shape::of(shape.get(1..).unwrap_or(&[]));
+        let recolor = self.recolor.as_ref().map(|(recolor, shape, dtype)| (*recolor, inner(shape), *dtype));
         let view = self.view.reborrow().at(i).ok_or_else(outside)?;
-        Ok(Destination { view, cast, limits, scratch: Vec::new() })
+        Ok(Destination { view, recolor, cast, limits, scratch: Vec::new() })
     }
 
     /// The caller's memory behind the leading indices, if a plugin's bytes may stand there as they are.
     pub fn direct(&mut self, at: &[usize]) -> Option<&mut [u8]> {
-        if self.cast.is_identity() { self.view.row(at) } else { None }
+        if self.is_identity() { self.view.row(at) } else { None }
     }
 
     /// The view itself, if no conversion stands between.
     pub fn as_view(&mut self) -> Option<ViewMut<'_>> {
-        if self.cast.is_identity() { Some(self.view.reborrow()) } else { None }
+        if self.is_identity() { Some(self.view.reborrow()) } else { None }
     }
 
     /// Has `decode` fill the block behind the leading indices: `&[]` is the whole image, `&[y]` one row.
     /// The bytes that it is handed are packed and hold garbage.
     pub fn fill(&mut self, at: &[usize], decode: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<()> {
-        if self.cast.is_identity()
+        if self.is_identity()
             && let Some(bytes) = self.view.row(at)
         {
             return decode(bytes);
         }
-        let inner = self.view.layout().inner(at.len());
-        let bytes = inner.len().checked_mul(self.cast.from().size()).ok_or_else(outside)?;
+        let bytes = self.block(at)?;
         let mut scratch = std::mem::take(&mut self.scratch);
         if scratch.len() != bytes {
             scratch = self.limits.allocate(bytes)?;
@@ -68,26 +87,37 @@ impl<'a> Destination<'a> {
 
     /// Puts packed bytes into the block behind the leading indices.
     pub fn put(&mut self, at: &[usize], packed: &[u8]) -> Result<()> {
-        let done = if self.cast.is_identity() {
-            self.view.unpack(at, packed)
-        } else {
-            let inner = self.view.layout().inner(at.len());
-            if packed.len() != inner.len() * self.cast.from().size() {
-                return Err(outside());
-            }
-            match self.view.row(at) {
-                Some(bytes) => {
-                    cast(self.cast, packed, bytes);
-                    true
-                }
-                None => {
-                    let mut converted = self.limits.allocate(inner.packed_len())?;
-                    cast(self.cast, packed, &mut converted);
-                    self.view.unpack(at, &converted)
-                }
+        if packed.len() != self.block(at)? {
+            return Err(outside());
+        }
+        let done = match self.recolor {
+            None => self.put_cast(at, packed)?,
+            Some((recolor, _, _)) => {
+                let (size_in, size_out) = recolor.sizes();
+                let mut recolored = self.limits.allocate(packed.len() / size_in * size_out)?;
+                recolor.convert(packed, &mut recolored);
+                self.put_cast(at, &recolored)?
             }
         };
         if done { Ok(()) } else { Err(outside()) }
+    }
+
+    /// Puts packed bytes of the dtype that `cast` takes. `false`: they do not fit.
+    fn put_cast(&mut self, at: &[usize], packed: &[u8]) -> Result<bool> {
+        if self.cast.is_identity() {
+            return Ok(self.view.unpack(at, packed));
+        }
+        let inner = self.view.layout().inner(at.len());
+        if packed.len() != inner.len() * self.cast.from().size() {
+            return Ok(false);
+        }
+        if let Some(bytes) = self.view.row(at) {
+            cast(self.cast, packed, bytes);
+            return Ok(true);
+        }
+        let mut converted = self.limits.allocate(inner.packed_len())?;
+        cast(self.cast, packed, &mut converted);
+        Ok(self.view.unpack(at, &converted))
     }
 
     /// Zeroes from this index of the first axis to the end: what a partial read leaves unread.

@@ -133,7 +133,7 @@ impl Image<'_> {
 /// How an array given to a write without `is_batch` is understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Batch {
-    /// imageio's guess for pictures: two axes are an image; three with a last axis of 2, 3 or 4 too; else the
+    /// imageio's guess for pictures: two axes are an image; three with a last axis of 1 to 4 too; else the
     /// first axis counts images.
     Pictures,
     /// The array is one image, whatever its axes.

@@ -1,6 +1,7 @@
 //! A cursor over the images of a file, apart from the file's reads and from other cursors.
 
-use super::file::{File, adapt_props, destination};
+use super::adapt::{Adapted, exclude_applied};
+use super::file::File;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DType, Dict, Index, Props, Value, ViewMut};
 use crate::plugin::{self, Call, CallKind, Count, Outcome};
@@ -17,8 +18,8 @@ pub struct Cursor {
     /// Metadata of that image, where the plugin's cursor has moved on since.
     last_meta: Option<Dict>,
     count: Option<usize>,
-    /// Properties of the next image: as delivered, and as the options make them.
-    known: Option<(Props, Props)>,
+    /// The next image.
+    known: Option<Adapted>,
     /// Set when the file cannot be gone on with.
     broken: bool,
 }
@@ -72,7 +73,7 @@ impl Cursor {
         let looked = self.look(file);
         self.after_failure(file, &looked);
         file.told(looked)?;
-        Ok(self.known.as_ref().map(|(_, props)| props.clone()))
+        Ok(self.known.as_ref().map(|next| next.props.clone()))
     }
 
     fn look(&mut self, file: &mut File) -> Result<()> {
@@ -93,8 +94,7 @@ impl Cursor {
             }
         };
         if let Some(native) = native {
-            let props = adapt_props(&native, &self.call)?;
-            self.known = Some((native, props));
+            self.known = Some(Adapted::new(native, &self.call)?);
         }
         Ok(())
     }
@@ -126,11 +126,10 @@ impl Cursor {
         place: impl FnOnce(&Props) -> Result<(ViewMut<'a>, DType)>,
     ) -> Result<Option<Outcome>> {
         self.look(file)?;
-        let Some((native, props)) = &self.known else { return Ok(None) };
-        file.limits.check(native)?;
-        file.limits.check(props)?;
-        let (view, dtype) = place(props)?;
-        let mut to = destination(native, props, &self.call, view, dtype, file.limits)?;
+        let Some(next) = &self.known else { return Ok(None) };
+        next.check_limits(&file.limits)?;
+        let (view, dtype) = place(&next.props)?;
+        let mut to = next.destination(&self.call, view, dtype, file.limits)?;
         self.call.tell(0, 0)?;
         let outcome = match &mut self.own {
             Some(own) => own.next(&self.call, &mut to)?,
@@ -199,7 +198,9 @@ impl Cursor {
                 file.reader()?.meta(Index::At(last), &call)
             }
         };
-        file.told(meta)
+        let mut meta = file.told(meta)?;
+        exclude_applied(&mut meta, &self.call);
+        Ok(meta)
     }
 
     /// Makes `index` the next image.

@@ -1,13 +1,14 @@
 //! An open file: everything that happens between a user's call and a plugin, for every plugin alike.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Cast, DType, Destination, Dict, Index, Kind, Limits, Progress, Props, Value, ViewMut};
+use crate::model::{DType, Dict, Index, Limits, Progress, Props, Value, ViewMut};
 use crate::plugin::registry::Registered;
 use crate::plugin::{self, Call, CallKind, Count, Opening, Outcome, Reader};
 use crate::resource::{Output, Source};
 use once_cell::sync::OnceCell;
 use std::sync::Arc;
 
+use super::adapt::{Adapted, exclude_applied};
 use super::writing::Writing;
 
 /// A file open for reading or writing. Dropping one that was opened for writing publishes nothing.
@@ -29,10 +30,7 @@ pub(super) enum Side {
 #[derive(Clone)]
 pub struct Plan {
     index: Index,
-    /// What the plugin delivers.
-    native: Props,
-    /// What the caller gets.
-    props: Props,
+    adapted: Adapted,
     /// Images, if the library stacks them.
     stack: Option<usize>,
 }
@@ -40,7 +38,7 @@ pub struct Plan {
 impl Plan {
     /// What the read gives.
     pub fn props(&self) -> &Props {
-        &self.props
+        &self.adapted.props
     }
 }
 
@@ -195,16 +193,18 @@ impl File {
 
     /// Looks at a read: its properties, and whether it can be.
     pub fn plan(&mut self, index: Index, call: &Call) -> Result<Plan> {
-        let plan = self.native_plan(index, call).and_then(|plan| adapt(plan, call));
+        let plan = self
+            .native(index, call)
+            .and_then(|(index, native, stack)| Ok(Plan { index, adapted: Adapted::new(native, call)?, stack }));
         self.told(plan)
     }
 
-    fn native_plan(&mut self, index: Index, call: &Call) -> Result<Plan> {
+    /// What the plugin delivers: which index that is, its properties, and the images of a stack.
+    fn native(&mut self, index: Index, call: &Call) -> Result<(Index, Props, Option<usize>)> {
         let reader = self.reader()?;
         let index = if index == Index::Default { reader.default_index(call)? } else { index };
         if index != Index::All {
-            let native = reader.props(index, call)?;
-            return Ok(Plan { index, props: native.clone(), native, stack: None });
+            return Ok((index, reader.props(index, call)?, None));
         }
         let count = reader.count(Count::Exact, call)?.unwrap_or(0);
         if count == 0 {
@@ -216,21 +216,20 @@ impl File {
                 first.check_stackable(&reader.props(Index::At(i), call)?, i)?;
             }
         }
-        let native = first.stacked(count)?;
-        Ok(Plan { index, props: native.clone(), native, stack: Some(count) })
+        Ok((index, first.stacked(count)?, Some(count)))
     }
 
     /// Refuses a read that is over a limit; the bytes that its result takes.
     pub fn check_limits(&self, plan: &Plan) -> Result<usize> {
-        self.told(self.limits.check(&plan.native).and_then(|_| self.limits.check(&plan.props)))
+        self.told(plan.adapted.check_limits(&self.limits))
     }
 
     /// Reads into memory of the planned shape and of any dtype that the plan allows.
     pub fn read_planned(&mut self, plan: &Plan, call: &Call, view: ViewMut, dtype: DType) -> Result<Outcome> {
         let limits = self.limits;
         let done = (|| {
-            limits.check(&plan.native)?;
-            let mut to = destination(&plan.native, &plan.props, call, view, dtype, limits)?;
+            plan.adapted.check_limits(&limits)?;
+            let mut to = plan.adapted.destination(call, view, dtype, limits)?;
             let reader = self.reader()?;
             call.tell(0, 0)?;
             let Some(count) = plan.stack else { return reader.read(plan.index, call, &mut to) };
@@ -255,7 +254,9 @@ impl File {
         let done = (|| {
             let reader = self.reader()?;
             let index = if index == Index::Default { reader.default_index(&call)? } else { index };
-            reader.meta(index, &call)
+            let mut meta = reader.meta(index, &call)?;
+            exclude_applied(&mut meta, &call);
+            Ok(meta)
         })();
         self.told(done)
     }
@@ -272,64 +273,4 @@ impl File {
         };
         self.told(done)
     }
-}
-
-/// What the options of a read make of what the plugin delivers.
-pub(super) fn adapt_props(native: &Props, call: &Call) -> Result<Props> {
-    let mut props = native.clone();
-    match wanted_dtype(call)? {
-        // The full range is that of the dtype, however few bits counted before.
-        Some(dtype) if dtype != native.dtype || call.bool("scale") => {
-            props.dtype = dtype;
-            props.bits = if dtype == DType::Bool { 1 } else { dtype.size() as u32 * 8 };
-        }
-        Some(_) => {}
-        None if call.bool("scale") => {
-            return Err(Error::option("option \"scale\" says how to convert; it goes with \"dtype\""));
-        }
-        None => {}
-    }
-    Ok(props)
-}
-
-fn adapt(mut plan: Plan, call: &Call) -> Result<Plan> {
-    plan.props = adapt_props(&plan.native, call)?;
-    Ok(plan)
-}
-
-fn wanted_dtype(call: &Call) -> Result<Option<DType>> {
-    let value = call.get("dtype");
-    match value.as_str() {
-        Some(name) => match DType::from_name(name) {
-            Some(dtype) => Ok(Some(dtype)),
-            None => Err(Error::option(format!("option \"dtype\" is a numpy name such as \"uint16\", not {name:?}"))),
-        },
-        None if value.kind() == Kind::Null => Ok(None),
-        None => Err(Error::option("option \"dtype\" is a name")),
-    }
-}
-
-/// A destination over the caller's view: its shape has to be the planned one, its dtype one that loses nothing.
-pub(super) fn destination<'a>(
-    native: &Props,
-    props: &Props,
-    call: &Call,
-    view: ViewMut<'a>,
-    dtype: DType,
-    limits: Limits,
-) -> Result<Destination<'a>> {
-    if *view.shape() != *props.shape {
-        return Err(Error::shape(format!("the destination has shape {:?}, the image {}", view.shape(), props.shape)));
-    }
-    let asked = call.given("dtype");
-    let fits = if asked { dtype == props.dtype } else { props.dtype.fits_in(dtype) };
-    if !fits {
-        let why = if asked { "is not the dtype that was asked for" } else { "does not hold every value of it" };
-        return Err(Error::shape(format!("the destination is {dtype}, which {why}: {}", props.dtype)));
-    }
-    let cast = match call.bool("scale") {
-        true => Cast::scaled(native.dtype, dtype, native.bits),
-        false => Cast::plain(native.dtype, dtype),
-    };
-    Ok(Destination::new(view, cast, limits))
 }

@@ -1,5 +1,6 @@
 //! The user's verbs: imageio's v3 API in Rust. Each convenience call opens and closes the resource once.
 
+mod adapt;
 mod array;
 mod cursor;
 mod file;

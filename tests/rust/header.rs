@@ -14,7 +14,8 @@ const TOP: &str = "\
  * Status: 0 is success, positive is no error (IIO_END, IIO_PARTIAL), negative an error, whose words are in
  * iio_error_message() and whose parts in iio_error_details(), for this thread.
  * NULL is refused with IIO_ERROR_INVALID_ARGUMENT, except where it means \"none\": options, arguments and every user;
- * props where there is a buffer or allocator; alloc, log, progress, result. Every free, close and discard takes NULL.
+ * props where there is a buffer or allocator; alloc, log, progress, release, result; extension where an option names
+ * the format; data of size 0. Every free, close and discard takes NULL.
  * On failure every T **out is NULL. Strings are UTF-8 and NUL-terminated; paths are bytes.
  * A file and its iterators count as one handle: one call at a time, from any thread; different handles in parallel.
  * Callbacks run on the thread that is inside the call and must return: none may throw or longjmp.

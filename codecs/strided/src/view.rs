@@ -91,6 +91,12 @@ impl<'a> View<'a> {
         Some(View { base: self.base.wrapping_offset(at), layout, lives: PhantomData })
     }
 
+    /// `axis` in the opposite order.
+    pub fn flip(&self, axis: usize) -> Option<View<'a>> {
+        let (layout, at) = self.layout.flip(axis)?;
+        Some(View { base: self.base.wrapping_offset(at), layout, lives: PhantomData })
+    }
+
     /// The same memory with an axis of length 1 put before `axis`.
     pub fn insert(&self, axis: usize) -> Option<View<'a>> {
         Some(View { layout: self.layout.insert(axis)?, ..*self })

@@ -28,7 +28,7 @@ pub struct iio_plugin {
     pub probe: Option<
         unsafe extern "C" fn(user: *mut c_void, head: *const c_void, size: usize, extension: *const c_char) -> i32,
     >,
-    /// Opens; `io` and `path` live until `close`, `path` is NULL unless the resource is a local file.
+    /// Opens; `io` and `path` live until `close`, `path` is NULL unless a local file is read.
     pub open: Option<
         unsafe extern "C" fn(
             user: *mut c_void,

@@ -3,6 +3,7 @@
 use super::adapter::{ForeignPlugin, iio_plugin};
 use super::host::{HOST, iio_host, take_failure};
 use crate::error::{Error, ErrorKind, Result};
+use crate::log::{self, Level};
 use crate::plugin::Plugin;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use once_cell::sync::OnceCell;
@@ -34,6 +35,7 @@ impl Module {
         // SAFETY: plugin.h gives the function this type, and the library is never unloaded.
         let entry = unsafe { library.get::<Entry>(b"iio_plugin_entry\0") }
             .map_err(|_| Error::unsupported(format!("{name} is no module: it exports no iio_plugin_entry")))?;
+        log::write(Level::Debug, &format!("module {name} is loaded"));
         Ok(Module { entry: *entry, name })
     }
 
@@ -58,8 +60,7 @@ pub fn load(path: &Path) -> Result<Arc<dyn Plugin>> {
 }
 
 /// The modules that were found, once each: finding none is asked again, since one may be installed meanwhile.
-static MODULES: [(&str, OnceCell<Module>); 3] =
-    [("ffmpeg", OnceCell::new()), ("heif", OnceCell::new()), ("gdal", OnceCell::new())];
+static MODULES: [(&str, OnceCell<Module>); 1] = [("ffmpeg", OnceCell::new())];
 
 /// The module of a backend, if it is installed.
 pub fn find_module(name: &str) -> Result<Option<Arc<dyn Plugin>>> {

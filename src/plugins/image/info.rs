@@ -15,6 +15,12 @@ pub fn options() -> Vec<OptionSpec> {
     )]
 }
 
+/// Adds when an image of a sequence begins and how long it is shown, in seconds: the keys that every format has.
+pub fn timed(meta: &mut Dict, time_s: f64, duration_s: f64) {
+    meta.set("time_s", time_s);
+    meta.set("duration_s", duration_s);
+}
+
 /// Adds the keys that imageio adds: Pillow's mode of the stored pixels, and (width, height).
 pub fn finish(mut meta: Dict, mode: &str, width: usize, height: usize) -> Dict {
     meta.set("mode", mode);

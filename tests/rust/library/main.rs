@@ -1,5 +1,6 @@
 //! The library from Rust: the verbs with `ndarray` arrays, the order of the rooms, and what a defect does.
 
 mod defects;
+mod reading;
 mod rooms;
 mod verbs;

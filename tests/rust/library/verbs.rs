@@ -81,6 +81,19 @@ fn a_stack_is_read_whole_and_image_by_image() {
 }
 
 #[test]
+fn what_a_format_rounds_is_said_in_the_log() {
+    let lines = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = lines.clone();
+    libimageio::log::set(Some(Box::new(move |_, line| kept.lock().unwrap().push(line.to_owned()))));
+    let frame = Array3::from_elem((8, 9, 3), 7u8);
+    let options = Dict::new().with("duration", 25);
+    v3::imwrite_bytes(Some(".gif"), View::of_array(&frame).unwrap(), DType::U8, &options).unwrap();
+    libimageio::log::set(None);
+    let lines = lines.lock().unwrap();
+    assert!(lines.iter().any(|line| line.contains("30 ms, not 25 ms")), "{lines:?}");
+}
+
+#[test]
 fn values_convert_on_demand() {
     let scratch = Scratch::new("verbs-convert");
     let path = scratch.path("a.png");

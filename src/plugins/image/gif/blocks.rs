@@ -53,6 +53,8 @@ pub struct Scanner {
     frame: Option<Frame>,
     /// Frames passed.
     passed: usize,
+    /// How long those are shown, in hundredths of a second.
+    elapsed: u64,
     /// Whether the sub-blocks of a frame are still to be passed over.
     in_data: bool,
     ended: bool,
@@ -81,6 +83,7 @@ impl Scanner {
             screen: Screen { version, size, background: has_palette.then_some(background), palette },
             frame: None,
             passed: 0,
+            elapsed: 0,
             in_data: false,
             ended: false,
             disposal: 0,
@@ -98,6 +101,11 @@ impl Scanner {
     /// How many frames were passed: the index of the one that [`peek`](Self::peek) gives.
     pub fn passed(&self) -> usize {
         self.passed
+    }
+
+    /// When the frame that [`peek`](Self::peek) gives begins, in hundredths of a second.
+    pub fn elapsed(&self) -> u64 {
+        self.elapsed
     }
 
     /// How often the animation repeats, 0 being for ever.
@@ -124,6 +132,7 @@ impl Scanner {
     pub fn pass(&mut self) -> Option<Frame> {
         let frame = self.frame.take()?;
         self.passed += 1;
+        self.elapsed += u64::from(frame.delay.unwrap_or(0));
         Some(frame)
     }
 

@@ -125,6 +125,7 @@ impl Reader for GifReader {
     }
 
     fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {
+        let of_frame = matches!(index, Index::At(_));
         let index = if let Index::At(i) = index { i } else { 0 };
         if index < self.scanner.passed() {
             self.scanner = Scanner::open(&self.source)?;
@@ -134,7 +135,11 @@ impl Reader for GifReader {
                 return Err(Error::index(format!("image {index} of a file of {}", self.scanner.passed())));
             };
             if self.scanner.passed() == index {
-                return meta(&frame, &self.scanner, index, &self.format, call);
+                let mut meta = meta(&frame, &self.scanner, index, &self.format, call)?;
+                if of_frame {
+                    timed(&mut meta, self.scanner.elapsed(), &frame);
+                }
+                return Ok(meta);
             }
             self.scanner.pass();
         }
@@ -185,17 +190,19 @@ impl Cursor for GifCursor {
         let index = self.next.saturating_sub(1);
         let shown = self.player.frame().filter(|_| self.player.shown() == index + 1);
         let (frame, scanner) = shown.ok_or_else(|| Error::index("no image was returned yet"))?;
-        let meta = meta(frame, scanner, index, &self.format, call)?;
-        let seconds = |hundredths: u64| hundredths as f64 / 100.0;
-        Ok(meta
-            .with("time_s", seconds(self.player.time()))
-            .with("duration_s", seconds(frame.delay.unwrap_or(0).into())))
+        let mut meta = meta(frame, scanner, index, &self.format, call)?;
+        timed(&mut meta, self.player.time(), frame);
+        Ok(meta)
     }
 
     fn seek(&mut self, index: usize, _call: &Call) -> Result<()> {
         self.next = index;
         Ok(())
     }
+}
+
+fn timed(meta: &mut Dict, hundredths: u64, frame: &Frame) {
+    info::timed(meta, hundredths as f64 / 100.0, f64::from(frame.delay.unwrap_or(0)) / 100.0);
 }
 
 /// Pillow's `info` of a frame.

@@ -1,5 +1,5 @@
 use crate::error::{ErrorKind, Result};
-use crate::model::{Cast, Color, DType, Destination, Dict, Index, Layout, Limits, List, Progress, Props, Value};
+use crate::model::{Cast, Color, DType, Destination, Dict, Index, Limits, List, Progress, Props, Value};
 use crate::model::{View, ViewMut};
 use crate::plugin::{Call, CallKind, Count, Image, Outcome, Plugin, Reader, Writer, check};
 use crate::plugins::image::ImagePlugin;
@@ -180,10 +180,8 @@ fn read_at_odd_address(bytes: &[u8], props: &Props) -> Vec<u8> {
 fn strides_and_conversions_do_not_change_the_pixels() {
     let packed = read(&by_pillow()).unwrap();
     let mut memory = vec![0f32; 9 * 13 * 3];
-    let layout = Layout::strided(4, &[9, 13, 3], &[4, 36, 4 * 117]).unwrap(); // column-major
-    #[allow(unsafe_code)]
-    // SAFETY: the layout covers the memory, which lives longer than the view and is not touched meanwhile.
-    let view = unsafe { ViewMut::from_raw(memory.as_mut_ptr().cast(), layout) }.unwrap();
+    let column_major = ViewMut::packed(bytemuck::cast_slice_mut(&mut memory), 4, &[3, 13, 9]).unwrap();
+    let view = column_major.swap(0, 2).unwrap();
     let mut to = Destination::new(view, Cast::plain(DType::U8, DType::F32), Limits::default());
     let mut reader = open(&by_pillow()).unwrap();
     reader.read(Index::Default, &call(CallKind::Read, Dict::new()), &mut to).unwrap();
@@ -194,10 +192,7 @@ fn strides_and_conversions_do_not_change_the_pixels() {
 #[test]
 fn strided_pixels_are_written_as_packed_ones() {
     let reversed: Vec<u8> = color().chunks(39).rev().flatten().copied().collect();
-    let layout = Layout::strided(1, &[9, 13, 3], &[-39, 3, 1]).unwrap();
-    #[allow(unsafe_code)]
-    // SAFETY: the layout goes backwards over all rows from the last, which lives longer than the view.
-    let view = unsafe { View::from_raw(reversed[8 * 39..].as_ptr(), layout) };
+    let view = View::packed(&reversed, 1, &[9, 13, 3]).unwrap().flip(0).unwrap();
     let image = Image { view, dtype: DType::U8, color: None, axes: None, metadata: None };
     assert_eq!(write(&image, Dict::new()).unwrap(), write_color(Dict::new()));
 }

@@ -25,13 +25,18 @@ impl Walk {
     /// A walk from the start.
     pub fn new(source: &Source, header: Arc<Header>) -> Result<Walk> {
         let chunks = Chunks::new(source, SIGNATURE.len() as u64)?;
-        let meta = Meta { dict: Dict::new(), header, expanded: 0 };
+        let meta = Meta { dict: Dict::new(), header, expanded: 0, time_s: 0.0, next_s: 0.0 };
         Ok(Walk { chunks, meta, frame: None, data: None })
     }
 
     /// Whether the walk has gone beyond this frame and must be begun again.
     pub fn is_beyond(&self, frame: usize) -> bool {
         self.frame.is_some_and(|now| now > frame)
+    }
+
+    /// When the frame that was read last begins, in seconds.
+    pub fn time_s(&self) -> f64 {
+        self.meta.time_s
     }
 
     /// The metadata of a frame that is not behind.
@@ -89,6 +94,9 @@ struct Meta {
     header: Arc<Header>,
     /// Bytes to which compressed chunks expanded so far.
     expanded: usize,
+    /// When the frame that was met last begins, and when the next does.
+    time_s: f64,
+    next_s: f64,
 }
 
 impl Meta {
@@ -221,7 +229,10 @@ impl Meta {
             0 => 100,
             n => n,
         };
-        self.dict.set("duration", f64::from(half(body, 20)) / f64::from(per) * 1000.0);
+        let duration_s = f64::from(half(body, 20)) / f64::from(per);
+        self.dict.set("duration", duration_s * 1000.0);
+        self.time_s = self.next_s;
+        self.next_s += duration_s;
         self.dict.set("disposal", body[24]);
         self.dict.set("blend", body[25]);
     }

@@ -13,8 +13,9 @@ pub mod tests;
 mod write;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Destination, Dict, Index, Props};
+use crate::model::{Destination, Dict, Index, Props, Value};
 use crate::plugin::{Call, Count, Cursor, Outcome, Reader, Writer};
+use crate::plugins::image::info;
 use crate::resource::{Output, Source};
 use chunks::Header;
 use meta::Walk;
@@ -59,12 +60,15 @@ impl File {
     }
 
     /// The metadata of an image, by a walk that is kept for the next.
-    fn meta(&self, walk: &mut Option<Walk>, index: usize, call: &Call) -> Result<Dict> {
+    fn meta(&self, walk: &mut Option<Walk>, index: usize, of_frame: bool, call: &Call) -> Result<Dict> {
         let mut kept = match walk.take().filter(|walk| !walk.is_beyond(index)) {
             Some(kept) => kept,
             None => Walk::new(&self.source, self.header.clone())?,
         };
-        let dict = kept.read(index, &self.rows, call)?;
+        let mut dict = kept.read(index, &self.rows, call)?;
+        if let Some(duration) = dict.get("duration").and_then(Value::as_float).filter(|_| of_frame) {
+            info::timed(&mut dict, kept.time_s(), duration / 1000.0);
+        }
         *walk = Some(kept);
         Ok(dict)
     }
@@ -112,9 +116,10 @@ impl Reader for PngReader {
     }
 
     fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {
+        let of_frame = matches!(index, Index::At(_)) && self.file.header.animation.is_some();
         let index = number(index);
         self.file.check(index)?;
-        self.file.meta(&mut self.walk, index, call)
+        self.file.meta(&mut self.walk, index, of_frame, call)
     }
 
     fn cursor(&mut self, _call: &Call) -> Result<Option<Box<dyn Cursor>>> {
@@ -149,7 +154,7 @@ impl Cursor for PngCursor {
 
     fn meta(&mut self, call: &Call) -> Result<Dict> {
         let last = self.next.checked_sub(1).ok_or_else(|| Error::index("no image was read yet"))?;
-        self.file.meta(&mut self.walk, last, call)
+        self.file.meta(&mut self.walk, last, true, call)
     }
 
     fn seek(&mut self, index: usize, _call: &Call) -> Result<()> {

@@ -6,6 +6,7 @@ use super::{Picture, failed, image, meta};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Destination, Dict, Index, Limits, Props};
 use crate::plugin::{Call, Count, Cursor, Outcome, Reader};
+use crate::plugins::image::info;
 use crate::resource::Source;
 use std::sync::Arc;
 use webp_codec::{AnimDecoder, FrameInfo, Header, frames};
@@ -49,7 +50,11 @@ impl Movie {
 
     fn meta(&self, frame: Option<usize>) -> Dict {
         let frame = frame.and_then(|i| self.frames.get(i));
-        meta::finish(self.meta.clone(), self.picture, frame)
+        let mut meta = meta::finish(self.meta.clone(), self.picture, frame);
+        if let Some(frame) = frame {
+            info::timed(&mut meta, frame.timestamp_ms as f64 / 1000.0, f64::from(frame.duration_ms) / 1000.0);
+        }
+        meta
     }
 }
 
@@ -229,12 +234,7 @@ impl Cursor for Frames {
 
     fn meta(&mut self, _call: &Call) -> Result<Dict> {
         let last = self.last.ok_or_else(|| Error::invalid("no image was read yet"))?;
-        let mut meta = self.player.movie.meta(Some(last));
-        if let Some(frame) = self.player.movie.frames.get(last) {
-            meta.set("time_s", frame.timestamp_ms as f64 / 1000.0);
-            meta.set("duration_s", f64::from(frame.duration_ms) / 1000.0);
-        }
-        Ok(meta)
+        Ok(self.player.movie.meta(Some(last)))
     }
 
     fn seek(&mut self, index: usize, _call: &Call) -> Result<()> {

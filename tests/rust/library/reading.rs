@@ -1,0 +1,119 @@
+//! What the options that every read takes do: `mode`, `rotate`, `start_s`.
+
+use libimageio::ErrorKind;
+use libimageio::model::{DType, Dict, Index, Value};
+use libimageio::v3::{self, File, NdArray};
+use ndarray::{ArrayD, IxDyn};
+use std::path::PathBuf;
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+fn read(name: &str, options: &Dict) -> NdArray {
+    let array = v3::imread(fixture(name), Index::At(0), options).unwrap();
+    let props = v3::improps(fixture(name), Index::At(0), options).unwrap();
+    assert_eq!((&*props.shape, props.dtype), (array.shape(), array.dtype()));
+    array
+}
+
+fn bytes(array: NdArray) -> ArrayD<u8> {
+    match array {
+        NdArray::U8(array) => array,
+        other => panic!("{} instead of uint8", other.dtype()),
+    }
+}
+
+#[test]
+fn modes_convert_as_pillow_does() {
+    let rgb = bytes(read("rgb8.png", &Dict::new()));
+    let gray = bytes(read("rgb8.png", &Dict::new().with("mode", "L")));
+    assert_eq!(gray.shape(), &rgb.shape()[..2]);
+    for (pixel, &l) in rgb.rows().into_iter().zip(&gray) {
+        let sum = u32::from(pixel[0]) * 19595 + u32::from(pixel[1]) * 38470 + u32::from(pixel[2]) * 7471;
+        assert_eq!(l, ((sum + 0x8000) >> 16) as u8);
+    }
+    let rgba = bytes(read("rgb8.png", &Dict::new().with("pilmode", "RGBA")));
+    assert!(rgba.rows().into_iter().zip(rgb.rows()).all(|(a, b)| a.to_vec()[..3] == b.to_vec()[..] && a[3] == 255));
+    assert_eq!(read("gray8.png", &Dict::new().with("mode", "F")).dtype(), DType::F32);
+}
+
+#[test]
+fn modes_go_with_stacks_strides_and_dtypes() {
+    let plain = v3::imread(fixture("keep.gif"), Index::All, &Dict::new().with("mode", "L")).unwrap();
+    let wide = v3::imread(fixture("keep.gif"), Index::All, &Dict::new().with("mode", "L").with("dtype", "int32"));
+    let (NdArray::U8(plain), NdArray::I32(wide)) = (plain, wide.unwrap()) else { panic!("other dtypes") };
+    assert_eq!(plain.mapv(i32::from), wide);
+}
+
+#[test]
+fn a_mode_that_would_make_values_up_is_refused() {
+    let refused = v3::imread(fixture("rgb8.png"), Index::Default, &Dict::new().with("mode", "1")).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unsupported);
+    let unknown = v3::imread(fixture("rgb8.png"), Index::Default, &Dict::new().with("mode", "XYZ")).unwrap_err();
+    assert_eq!(unknown.kind(), ErrorKind::InvalidOption);
+}
+
+#[test]
+fn rotating_turns_the_image_and_hides_what_was_applied() {
+    // EXIF orientation 6: the stored image is to be turned clockwise.
+    let name = "orientation6.jpg";
+    let stored = bytes(read(name, &Dict::new()));
+    let upright = bytes(read(name, &Dict::new().with("rotate", true)));
+    let (h, w) = (stored.shape()[0], stored.shape()[1]);
+    assert_eq!(upright.shape(), [w, h, 3]);
+    for y in 0..h {
+        for x in 0..w {
+            for c in 0..3 {
+                assert_eq!(upright[IxDyn(&[x, h - 1 - y, c])], stored[IxDyn(&[y, x, c])]);
+            }
+        }
+    }
+    let props = |rotate: bool| v3::improps(fixture(name), Index::At(0), &Dict::new().with("rotate", rotate)).unwrap();
+    assert_eq!((props(false).orientation, props(false).oriented), (6, false));
+    assert_eq!((props(true).orientation, props(true).oriented), (1, true));
+
+    let shown = |options: Dict| v3::immeta(fixture(name), Index::At(0), &options).unwrap().contains("Orientation");
+    assert!(shown(Dict::new()));
+    assert!(!shown(Dict::new().with("rotate", true)));
+    assert!(shown(Dict::new().with("rotate", true).with("exclude_applied", false)));
+}
+
+fn times(file: &mut File) -> Vec<f64> {
+    let meta = |i| file.meta(Index::At(i), &Dict::new()).ok();
+    (0..).map_while(meta).map(|m| m.get("time_s").and_then(Value::as_float).unwrap()).collect()
+}
+
+#[test]
+fn iterators_begin_at_a_time() {
+    for name in ["keep.gif", "animated.png", "animated.webp"] {
+        let mut file = v3::imopen(fixture(name), v3::Mode::Read, &Dict::new()).unwrap();
+        let times = times(&mut file);
+        assert!(times.len() > 1, "{name}");
+        for (i, time) in times.iter().enumerate() {
+            let options = Dict::new().with("start_s", time + 0.001);
+            let from = v3::imiter(fixture(name), &options).unwrap().next().unwrap().unwrap();
+            let own = v3::imread(fixture(name), Index::At(i), &Dict::new()).unwrap();
+            assert_eq!(from, own, "{name} at {time} s");
+        }
+    }
+}
+
+#[test]
+fn iterators_tell_the_time_of_each_image() {
+    for name in ["keep.gif", "animated.png", "animated.webp"] {
+        let mut file = v3::imopen(fixture(name), v3::Mode::Read, &Dict::new()).unwrap();
+        let times = times(&mut file);
+        let mut cursor = v3::Cursor::new(&mut file, &Dict::new().with("every", 2)).unwrap();
+        let mut i = 0;
+        while let Some(props) = cursor.props(&mut file).unwrap() {
+            let mut memory = vec![0; props.nbytes().unwrap()];
+            let view = libimageio::model::ViewMut::packed(&mut memory, props.dtype.size(), &props.shape).unwrap();
+            cursor.next(&mut file, view, props.dtype).unwrap();
+            let meta = cursor.meta(&mut file).unwrap();
+            assert_eq!(meta.get("time_s").and_then(Value::as_float), Some(times[i]), "{name} image {i}");
+            assert!(meta.contains("duration_s"), "{name}");
+            i += 2;
+        }
+    }
+}
