@@ -233,7 +233,7 @@ impl File {
             let reader = self.reader()?;
             call.tell(0, 0)?;
             let Some(count) = plan.stack else { return reader.read(plan.index, call, &mut to) };
-            let mut outcome = Outcome::Complete;
+            let mut outcome = if reader.lacks_images() { Outcome::Partial } else { Outcome::Complete };
             // The stack's own axis may have taken the place of a unit axis of the image.
             for i in 0..count {
                 call.set_part(i, count);
