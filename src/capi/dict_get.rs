@@ -5,6 +5,7 @@ use super::boundary::{Out, dict, given, silent, text};
 use super::dict::give_text;
 use crate::error::{Error, Result};
 use crate::model::{Dict, Layout, Value};
+use crate::plugin::foreign::abi::LARGEST;
 use crate::plugin::foreign::{iio_array, iio_dict, iio_status};
 use std::ffi::{c_char, c_void};
 
@@ -155,7 +156,7 @@ pub unsafe extern "C" fn iio_dict_get_array(
     let take = |found: &Value| {
         // SAFETY: the caller's promises, passed on: it starts with its size.
         let size = unsafe { value.cast::<u32>().read_unaligned() } as usize;
-        if size < size_of::<iio_array>() {
+        if !(size_of::<iio_array>()..=LARGEST).contains(&size) {
             return Err(Error::invalid(format!("iio_array.struct_size is {size}, not {}", size_of::<iio_array>())));
         }
         let Value::Array(array) = found else { return Ok(None) };

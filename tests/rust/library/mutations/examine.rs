@@ -219,7 +219,9 @@ impl Looker {
             Dict::new().with("mode", "RGBA"),
             Dict::new().with("mode", "L").with("rotate", true).with("dtype", "uint16").with("allow_partial", true),
         ] {
-            if self.read(file, Index::At(0), &options)?.is_none() && (props.nbytes().unwrap_or(0) as u64) < self.limit / 8 {
+            if self.read(file, Index::At(0), &options)?.is_none()
+                && (props.nbytes().unwrap_or(0) as u64) < self.limit / 8
+            {
                 contradiction!("a read fails that changes the model of {} {}", props.color.name(), props.dtype);
             }
         }
