@@ -265,8 +265,8 @@ impl File {
     pub fn function(&mut self, name: &str, arguments: &Dict) -> Result<Dict> {
         let checked = plugin::check_arguments(arguments, &self.plugin.declared, name);
         let checked = self.told(checked)?;
-        let call = Call::new(checked, self.plugin.declared.clone(), self.limits, self.threads)
-            .with_progress(self.progress.clone());
+        let progress = progress_of(&checked).or_else(|| self.progress.clone());
+        let call = Call::new(checked, self.plugin.declared.clone(), self.limits, self.threads).with_progress(progress);
         let done = match &mut self.side {
             Side::Reading(reader) => reader.call(name, &call),
             Side::Writing(writing) => writing.function(name, &call),

@@ -24,17 +24,8 @@ impl Wishes<'_> {
 
 const EXTENSIONS: [&str; 8] = [".png", ".bmp", ".gif", ".jpg", ".webp", ".dib", ".apng", ".mpo"];
 
-const DTYPES: [DType; 9] = [
-    DType::U8,
-    DType::U8,
-    DType::U8,
-    DType::U16,
-    DType::Bool,
-    DType::F32,
-    DType::I16,
-    DType::U32,
-    DType::F64,
-];
+const DTYPES: [DType; 9] =
+    [DType::U8, DType::U8, DType::U8, DType::U16, DType::Bool, DType::F32, DType::I16, DType::U32, DType::F64];
 
 /// The array and the options that the bytes ask for, written and read. Refusals are right; contradictions are told.
 pub fn round_trip(wishes: &[u8]) -> Result<(), String> {
