@@ -49,25 +49,27 @@ impl Icon {
         Ok((pixels, outcome))
     }
 
-    /// The mask as it lies, a bit a pixel; less where the data end.
-    fn mask(&self, limits: &Limits) -> Result<Vec<u8>> {
+    /// The mask as it lies, a bit a pixel, and the bytes of its rows; nothing where the data end before.
+    fn mask(&self, limits: &Limits) -> Result<(Vec<u8>, usize)> {
         let (width, height) = self.size();
-        let len = width.div_ceil(32).saturating_mul(4).saturating_mul(height);
         let pixels = self.bitmap.header.stride() as u64 * height as u64;
         let at = self.bitmap.header.data_at.saturating_add(pixels);
-        let mut mask = limits.allocate(len)?;
+        // Rows are whole numbers of four bytes; Pillow writes them without the bytes that fill them up.
+        let (full, bare) = (width.div_ceil(32) * 4, width.div_ceil(8));
+        let left = self.bitmap.source.len().map(|n| n.saturating_sub(at));
+        let stride = if left == Some(bare as u64 * height as u64) { bare } else { full };
+        let mut mask = limits.allocate(stride.saturating_mul(height))?;
         match self.bitmap.source.read_exact_at(&mut mask, at) {
-            Err(e) if e.kind() == ErrorKind::Corrupt => Ok(Vec::new()),
-            other => other.map(|()| mask),
+            Err(e) if e.kind() == ErrorKind::Corrupt => Ok((Vec::new(), stride)),
+            other => other.map(|()| (mask, stride)),
         }
     }
 
     /// The row of the mask at `y`, as alphas.
-    fn alphas<'m>(&self, mask: &'m [u8], y: usize) -> impl Iterator<Item = u8> + use<'m> {
-        let (width, height) = self.size();
+    fn alphas<'m>(&self, (mask, stride): (&'m [u8], usize), y: usize) -> impl Iterator<Item = u8> + use<'m> {
+        let height = self.size().1;
         let k = if self.bitmap.header.top_down { y } else { height.saturating_sub(y + 1) };
-        let stride = width.div_ceil(32) * 4;
-        let row = mask.chunks_exact(stride).nth(k).unwrap_or_default();
+        let row = mask.chunks_exact(stride.max(1)).nth(k).unwrap_or_default();
         numbers(row, 1).map(|n| if n == 0 { 255 } else { 0 })
     }
 }
@@ -85,7 +87,7 @@ impl Still for Icon {
         let samples = props.color.samples().unwrap_or(1);
         // Some directories forget to say that the fourth bytes are alpha; where all are 0 they are nothing.
         let own = samples == 4 && (self.says_alpha || pixels.chunks_exact(4).any(|p| p[3] != 0));
-        let mask = if own { Vec::new() } else { self.mask(call.limits())? };
+        let (mask, stride) = if own { (Vec::new(), 0) } else { self.mask(call.limits())? };
         if !own && mask.is_empty() {
             if !call.bool("allow_partial") {
                 return Err(Error::corrupt("the data end before the mask"));
@@ -95,7 +97,7 @@ impl Still for Icon {
         let white = if props.dtype == DType::Bool { 255 } else { 1 };
         for (y, stored) in pixels.chunks_exact((width * samples).max(1)).enumerate().take(height) {
             call.tick(y as u64, height as u64)?;
-            let mut alphas = self.alphas(&mask, y);
+            let mut alphas = self.alphas((&mask, stride), y);
             to.fill(&[y], |row| {
                 for (to, from) in row.as_chunks_mut::<4>().0.iter_mut().zip(stored.chunks_exact(samples)) {
                     let mask = alphas.next().unwrap_or(255);
