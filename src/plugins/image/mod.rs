@@ -15,6 +15,8 @@ mod pcx;
 mod plain;
 mod png;
 mod sgi;
+#[cfg(test)]
+mod smalls_tests;
 mod stills;
 mod sun;
 mod text;

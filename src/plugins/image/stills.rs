@@ -2,10 +2,11 @@
 
 use super::form::Form;
 use super::info;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Destination, Dict, Index, Props};
-use crate::plugin::{Call, Count, Outcome, Reader};
+use crate::plugin::{Call, Count, Cursor, Outcome, Reader};
 use crate::resource::Source;
+use std::sync::Arc;
 
 /// One image of a file.
 pub trait Still: Send {
@@ -17,28 +18,28 @@ pub trait Still: Send {
     fn meta(&mut self, call: &Call) -> Result<Dict>;
 }
 
-type Open = Box<dyn Fn(usize, &Call) -> Result<Box<dyn Still>> + Send>;
+type Open = Arc<dyn Fn(usize, &Call) -> Result<Box<dyn Still>> + Send + Sync>;
 
 /// The reader of a file of stills, of which one is open at a time.
 pub struct Stills {
     count: usize,
-    open: Open,
+    /// What opens an image of a collection.
+    open: Option<Open>,
     current: Option<(usize, Box<dyn Still>)>,
 }
 
 impl Stills {
     /// A file of one image.
     pub fn one(still: impl Still + 'static) -> Box<dyn Reader> {
-        let open: Open = Box::new(|_, _| Err(Error::internal("the one image is open")));
-        Box::new(Stills { count: 1, open, current: Some((0, Box::new(still))) })
+        Box::new(Stills { count: 1, open: None, current: Some((0, Box::new(still))) })
     }
 
     /// A file of `count` images.
     pub fn many(
         count: usize,
-        open: impl Fn(usize, &Call) -> Result<Box<dyn Still>> + Send + 'static,
+        open: impl Fn(usize, &Call) -> Result<Box<dyn Still>> + Send + Sync + 'static,
     ) -> Box<dyn Reader> {
-        Box::new(Stills { count, open: Box::new(open), current: None })
+        Box::new(Stills { count, open: Some(Arc::new(open)), current: None })
     }
 
     fn get(&mut self, index: Index, call: &Call) -> Result<&mut dyn Still> {
@@ -49,11 +50,51 @@ impl Stills {
         if index >= self.count {
             return Err(Error::index(format!("there is no image {index}, only {} from 0", self.count)));
         }
-        let still = match self.current.take() {
-            Some((at, still)) if at == index => still,
-            _ => (self.open)(index, call)?,
+        let still = match (self.current.take(), &self.open) {
+            (Some((at, still)), _) if at == index => still,
+            (_, Some(open)) => open(index, call)?,
+            (_, None) => return Err(Error::internal("the one image is open")),
         };
         Ok(&mut *self.current.insert((index, still)).1)
+    }
+}
+
+/// A cursor that passes an image whose headers are damaged: of a collection each has its own.
+struct StillsCursor {
+    stills: Stills,
+    next: usize,
+    last: Option<usize>,
+}
+
+impl Cursor for StillsCursor {
+    fn next_props(&mut self, call: &Call) -> Result<Option<Props>> {
+        if self.next >= self.stills.count {
+            return Ok(None);
+        }
+        let props = self.stills.props(Index::At(self.next), call);
+        if props.is_err() {
+            self.next += 1;
+        }
+        props.map(Some)
+    }
+
+    fn next(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
+        let outcome = self.stills.read(Index::At(self.next), call, to);
+        if outcome.as_ref().err().is_none_or(|e| e.kind() == ErrorKind::Corrupt) {
+            self.last = Some(self.next);
+            self.next += 1;
+        }
+        outcome
+    }
+
+    fn meta(&mut self, call: &Call) -> Result<Dict> {
+        let last = self.last.ok_or_else(|| Error::index("no image was read yet"))?;
+        self.stills.meta(Index::At(last), call)
+    }
+
+    fn seek(&mut self, index: usize, _call: &Call) -> Result<()> {
+        self.next = index;
+        Ok(())
     }
 }
 
@@ -76,6 +117,12 @@ impl Reader for Stills {
 
     fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {
         self.get(index, call)?.meta(call)
+    }
+
+    fn cursor(&mut self, _call: &Call) -> Result<Option<Box<dyn Cursor>>> {
+        let Some(open) = self.open.clone() else { return Ok(None) };
+        let stills = Stills { count: self.count, open: Some(open), current: None };
+        Ok(Some(Box::new(StillsCursor { stills, next: 0, last: None })))
     }
 }
 
