@@ -99,7 +99,7 @@ fn open(source: Source, is_cursor: bool) -> Result<Box<dyn Reader>> {
         let image = if png::matches(source.head()) {
             Kind::Png(png::open(source, call)?)
         } else {
-            Kind::Bitmap(Icon::open(source, entry.bits).map_err(|e| e.context("the bitmap"))?)
+            Kind::Bitmap(Box::new(Icon::open(source, entry.bits).map_err(|e| e.context("the bitmap"))?))
         };
         let about = if is_cursor { About::Cursor(entry.hotspot) } else { About::Icon(sizes.clone()) };
         Ok(Box::new(IcoImage { image, about }))
@@ -107,7 +107,7 @@ fn open(source: Source, is_cursor: bool) -> Result<Box<dyn Reader>> {
 }
 
 enum Kind {
-    Bitmap(Icon),
+    Bitmap(Box<Icon>),
     Png(Box<dyn Reader>),
 }
 

@@ -13,6 +13,7 @@ mod jpeg;
 mod part;
 mod pcx;
 mod plain;
+mod plain_write;
 mod png;
 mod sgi;
 #[cfg(test)]
@@ -107,7 +108,7 @@ static FORMATS: &[Format] = &[
         extensions: &[".sgi", ".rgb", ".rgba", ".bw"],
         matches: sgi::matches,
         open: sgi::open,
-        create: None,
+        create: Some(plain_write::create_sgi),
         options: none,
     },
     Format { name: "PCX", extensions: &[".pcx"], matches: pcx::matches, open: pcx::open, create: None, options: none },
@@ -132,7 +133,7 @@ static FORMATS: &[Format] = &[
         extensions: &[".xbm"],
         matches: text::is_xbm,
         open: text::open_xbm,
-        create: None,
+        create: Some(plain_write::create_xbm),
         options: none,
     },
     Format {

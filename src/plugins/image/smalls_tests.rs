@@ -107,3 +107,37 @@ fn the_further_images_and_the_metadata_are_told() {
     assert_eq!(meta("arrow.cur").get("hotspot").and_then(Value::as_floats), Some(vec![3.0, 4.0]));
     assert_eq!(meta("planes4.pcx").get("mode"), Some(&"P".into()));
 }
+
+#[test]
+fn what_is_written_reads_back() {
+    use super::ImagePlugin;
+    use crate::error::Result;
+    use crate::model::View;
+    use crate::plugin::{Image, Plugin};
+    use crate::resource::Output;
+    fn write(extension: &str, dtype: DType, shape: &[usize], bytes: &[u8]) -> Result<Vec<u8>> {
+        let output = Output::memory();
+        let open = call(CallKind::Open, Dict::new());
+        let mut writer = ImagePlugin::new().create(output.clone(), Some(extension), &open)?;
+        let view = View::packed(bytes, dtype.size(), shape).unwrap();
+        let image = Image { view, dtype, color: None, axes: None, metadata: None };
+        writer.write(&image, &call(CallKind::Write, Dict::new()))?;
+        assert!(writer.write(&image, &call(CallKind::Write, Dict::new())).is_err());
+        writer.finish(&call(CallKind::Write, Dict::new()))?;
+        Ok(output.memory_bytes().unwrap())
+    }
+    for samples in 1..=4 {
+        for dtype in [DType::U8, DType::U16] {
+            let shape: &[usize] = if samples == 1 { &[5, 7] } else { &[5, 7, samples] };
+            let bytes: Vec<u8> = (0..35 * samples * dtype.size()).map(|i| (i * 7 % 251) as u8).collect();
+            let (props, back) = read(&write(".sgi", dtype, shape, &bytes).unwrap()).unwrap();
+            assert_eq!((&*props.shape, props.dtype, back), (shape, dtype, bytes));
+        }
+    }
+    for width in [1, 8, 9, 30] {
+        let bits: Vec<u8> = (0..width * 3).map(|i| u8::from(i % 3 == 0)).collect();
+        assert_eq!(read(&write(".xbm", DType::Bool, &[3, width], &bits).unwrap()).unwrap().1, bits);
+    }
+    assert_eq!(write(".xbm", DType::U8, &[1, 1], &[0]).unwrap_err().kind(), ErrorKind::Shape);
+    assert_eq!(write(".sgi", DType::F32, &[1, 1], &[0; 4]).unwrap_err().kind(), ErrorKind::Shape);
+}
