@@ -1,11 +1,26 @@
 //! Pictures and animations: what imageio's pillow plugin opens. One file a format; this one tells them apart.
 
+mod bits;
 mod bmp;
 mod exif;
+mod form;
 mod gif;
+mod icns;
+mod ico;
+mod im;
 mod info;
 mod jpeg;
+mod part;
+mod pcx;
+mod plain;
+mod plain_write;
 mod png;
+mod sgi;
+#[cfg(test)]
+mod smalls_tests;
+mod stills;
+mod sun;
+mod text;
 mod webp;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -72,6 +87,96 @@ static FORMATS: &[Format] = &[
         create: Some(bmp::create),
         options: bmp::options,
     },
+    Format {
+        name: "ICO",
+        extensions: &[".ico"],
+        matches: ico::is_ico,
+        open: ico::open_ico,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "CUR",
+        extensions: &[".cur"],
+        matches: ico::is_cur,
+        open: ico::open_cur,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "SGI",
+        extensions: &[".sgi", ".rgb", ".rgba", ".bw"],
+        matches: sgi::matches,
+        open: sgi::open,
+        create: Some(plain_write::create_sgi),
+        options: none,
+    },
+    Format { name: "PCX", extensions: &[".pcx"], matches: pcx::matches, open: pcx::open, create: None, options: none },
+    Format {
+        name: "DCX",
+        extensions: &[".dcx"],
+        matches: pcx::is_dcx,
+        open: pcx::open_dcx,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "SUN",
+        extensions: &[".ras", ".sun"],
+        matches: sun::matches,
+        open: sun::open,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "XBM",
+        extensions: &[".xbm"],
+        matches: text::is_xbm,
+        open: text::open_xbm,
+        create: Some(plain_write::create_xbm),
+        options: none,
+    },
+    Format {
+        name: "XPM",
+        extensions: &[".xpm"],
+        matches: text::is_xpm,
+        open: text::open_xpm,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "ICNS",
+        extensions: &[".icns"],
+        matches: icns::matches,
+        open: icns::open,
+        create: None,
+        options: none,
+    },
+    Format { name: "IM", extensions: &[".im"], matches: im::matches, open: im::open, create: None, options: none },
+    Format {
+        name: "MSP",
+        extensions: &[".msp"],
+        matches: plain::is_msp,
+        open: plain::open_msp,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "PIXAR",
+        extensions: &[".pxr"],
+        matches: plain::is_pixar,
+        open: plain::open_pixar,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "XVTHUMB",
+        extensions: &[".xv", ".p7"],
+        matches: plain::is_thumbnail,
+        open: plain::open_thumbnail,
+        create: None,
+        options: none,
+    },
     // Last, since it has the weakest mark.
     Format {
         name: "DIB",
@@ -82,6 +187,11 @@ static FORMATS: &[Format] = &[
         options: bmp::options,
     },
 ];
+
+/// What a format without options of its own takes.
+fn none() -> Vec<OptionSpec> {
+    Vec::new()
+}
 
 /// The plugin `image`.
 pub struct ImagePlugin {

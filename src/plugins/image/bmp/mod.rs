@@ -1,6 +1,7 @@
 //! BMP, and DIB, which is BMP without the file header.
 
 mod header;
+pub mod icon;
 mod rows;
 mod runs;
 #[cfg(test)]
