@@ -2,10 +2,14 @@
 
 mod bmp;
 mod exif;
+mod farbfeld;
 mod gif;
 mod info;
 mod jpeg;
 mod png;
+mod pnm;
+mod qoi;
+mod single;
 mod webp;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -71,6 +75,62 @@ static FORMATS: &[Format] = &[
         open: bmp::open,
         create: Some(bmp::create),
         options: bmp::options,
+    },
+    Format {
+        name: "PPM",
+        extensions: &[".ppm", ".pnm"],
+        matches: pnm::is_ppm,
+        open: pnm::open,
+        create: Some(pnm::create),
+        options: pnm::options,
+    },
+    Format {
+        name: "PGM",
+        extensions: &[".pgm"],
+        matches: pnm::is_pgm,
+        open: pnm::open,
+        create: Some(pnm::create),
+        options: pnm::options,
+    },
+    Format {
+        name: "PBM",
+        extensions: &[".pbm"],
+        matches: pnm::is_pbm,
+        open: pnm::open,
+        create: Some(pnm::create),
+        options: pnm::options,
+    },
+    Format {
+        name: "PAM",
+        extensions: &[".pam"],
+        matches: pnm::is_pam,
+        open: pnm::open,
+        create: Some(pnm::create_pam),
+        options: Vec::new,
+    },
+    Format {
+        name: "PFM",
+        extensions: &[".pfm"],
+        matches: pnm::is_pfm,
+        open: pnm::open,
+        create: Some(pnm::create_pfm),
+        options: Vec::new,
+    },
+    Format {
+        name: "FARBFELD",
+        extensions: &[".ff"],
+        matches: farbfeld::matches,
+        open: farbfeld::open,
+        create: Some(farbfeld::create),
+        options: Vec::new,
+    },
+    Format {
+        name: "QOI",
+        extensions: &[".qoi"],
+        matches: qoi::matches,
+        open: qoi::open,
+        create: Some(qoi::create),
+        options: Vec::new,
     },
     // Last, since it has the weakest mark.
     Format {
