@@ -4,12 +4,14 @@ mod bmp;
 mod exif;
 mod farbfeld;
 mod gif;
+mod hdr;
 mod info;
 mod jpeg;
 mod png;
 mod pnm;
 mod qoi;
 mod single;
+mod tga;
 mod webp;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -132,6 +134,23 @@ static FORMATS: &[Format] = &[
         create: Some(qoi::create),
         options: Vec::new,
     },
+    Format {
+        name: "HDR",
+        extensions: &[".hdr", ".rgbe"],
+        matches: hdr::matches,
+        open: hdr::open,
+        create: Some(hdr::create),
+        options: Vec::new,
+    },
+    // Without a mark: see `tga::probe`.
+    Format {
+        name: "TGA",
+        extensions: tga::EXTENSIONS,
+        matches: tga::matches,
+        open: tga::open,
+        create: Some(tga::create),
+        options: tga::options,
+    },
     // Last, since it has the weakest mark.
     Format {
         name: "DIB",
@@ -210,12 +229,13 @@ impl Plugin for ImagePlugin {
         &self.declaration
     }
 
-    fn probe(&self, head: &[u8], _extension: Option<&str>) -> Option<u8> {
-        Some(if FORMATS.iter().any(|f| (f.matches)(head)) { 90 } else { 0 })
+    fn probe(&self, head: &[u8], extension: Option<&str>) -> Option<u8> {
+        if FORMATS.iter().any(|f| (f.matches)(head)) { Some(90) } else { tga::probe(head, extension) }
     }
 
     fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>> {
-        let format = FORMATS.iter().find(|f| (f.matches)(source.head()));
+        let by_mark = FORMATS.iter().find(|f| (f.matches)(source.head()));
+        let format = by_mark.or_else(|| FORMATS.iter().find(|f| f.name == "TGA" && tga::is_tga(&source)));
         let format = format.ok_or_else(|| {
             Error::new(ErrorKind::NoBackend, "the content has the mark of none of the formats that it reads")
         })?;
