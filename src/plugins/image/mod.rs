@@ -234,8 +234,10 @@ impl Plugin for ImagePlugin {
     }
 
     fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>> {
-        let by_mark = FORMATS.iter().find(|f| (f.matches)(source.head()));
-        let format = by_mark.or_else(|| FORMATS.iter().find(|f| f.name == "TGA" && tga::is_tga(&source)));
+        let format = match FORMATS.iter().find(|f| (f.matches)(source.head())) {
+            None if tga::is_tga(&source)? => FORMATS.iter().find(|f| f.name == "TGA"),
+            by_mark => by_mark,
+        };
         let format = format.ok_or_else(|| {
             Error::new(ErrorKind::NoBackend, "the content has the mark of none of the formats that it reads")
         })?;

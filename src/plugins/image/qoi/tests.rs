@@ -3,7 +3,7 @@ use crate::model::DType;
 
 /// Runs, small steps, larger ones, new colours, known ones.
 fn picture(samples: usize) -> Vec<u8> {
-    let pixel = |i: u32| [i / 9 * 5, i / 7 * 40, (i * i) % 3, if i % 31 == 0 { 9 } else { 200 }];
+    let pixel = |i: u32| [i / 9 * 5, i / 7 * 40, (i * i) % 3, if i.is_multiple_of(31) { 9 } else { 200 }];
     (0..40 * 30).flat_map(|i| pixel(i)[..samples].iter().map(|&n| n as u8).collect::<Vec<_>>()).collect()
 }
 

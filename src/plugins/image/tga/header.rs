@@ -1,7 +1,7 @@
 //! The header: which pixels there are, how they are stored, and the colours.
 
 use super::super::single::Picture;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Color, DType, Dict, Props};
 use crate::resource::Source;
 
@@ -95,12 +95,13 @@ pub fn five(bytes: [u8; 2], has_alpha: bool) -> [u8; 4] {
     [full(10), full(5), full(0), if has_alpha && n >> 15 != 0 { 0 } else { 255 }]
 }
 
-/// The places in the footer, of the extension area and of another, if the file has one.
-pub fn footer(source: &Source) -> Option<[u32; 2]> {
+/// The place of the extension area that the footer says, if the file has one.
+pub fn footer(source: &Source) -> Result<Option<u32>> {
     let mut bytes = [0; 26];
-    source.read_exact_at(&mut bytes, source.len()?.checked_sub(26)?).ok()?;
-    let place = |at: usize| bytes[at..].first_chunk().map_or(0, |&b| u32::from_le_bytes(b));
-    bytes.ends_with(FOOTER).then(|| [place(0), place(4)])
+    let Some(at) = source.len().and_then(|n| n.checked_sub(26)) else { return Ok(None) };
+    source.read_exact_at(&mut bytes, at)?;
+    let place = bytes.first_chunk().map_or(0, |&b| u32::from_le_bytes(b));
+    Ok(bytes.ends_with(FOOTER).then_some(place))
 }
 
 impl Header {
@@ -121,7 +122,7 @@ impl Header {
             right_to_left: head[17] & 0x10 != 0,
             palette: Vec::new(),
             palette_has_alpha: false,
-            opaque: storage == Storage::Bgra && alpha_means_nothing(source),
+            opaque: storage == Storage::Bgra && alpha_means_nothing(source)?,
             data_at: (HEADER + id.len()) as u64,
             id,
         };
@@ -186,8 +187,11 @@ impl Header {
 }
 
 /// Whether the extension area says that there is no alpha.
-fn alpha_means_nothing(source: &Source) -> bool {
-    let Some([place, _]) = footer(source).filter(|&[place, _]| place > 0) else { return false };
+fn alpha_means_nothing(source: &Source) -> Result<bool> {
+    let Some(place) = footer(source)?.filter(|&place| place > 0) else { return Ok(false) };
     let mut kind = [1];
-    source.read_exact_at(&mut kind, u64::from(place) + ATTRIBUTES).is_ok() && kind == [0]
+    match source.read_exact_at(&mut kind, u64::from(place) + ATTRIBUTES) {
+        Err(e) if e.kind() == ErrorKind::Corrupt => Ok(false),
+        other => other.map(|()| kind == [0]),
+    }
 }

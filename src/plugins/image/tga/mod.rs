@@ -34,8 +34,11 @@ pub fn probe(head: &[u8], extension: Option<&str>) -> Option<u8> {
 }
 
 /// Whether a file is one of this format: plausible, and by its name or its footer.
-pub fn is_tga(source: &Source) -> bool {
-    probe(source.head(), source.extension()).map_or_else(|| header::footer(source).is_some(), |sure| sure > 0)
+pub fn is_tga(source: &Source) -> Result<bool> {
+    match probe(source.head(), source.extension()) {
+        Some(sure) => Ok(sure > 0),
+        None => Ok(header::footer(source)?.is_some()),
+    }
 }
 
 /// Opens a TGA file for reading.
