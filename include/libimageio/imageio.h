@@ -1070,13 +1070,14 @@ iio_status iio_file_close(struct iio_file *file);
 void iio_file_discard(struct iio_file *file);
 
 /**
- * Tells what `iio_iter_next` gives. Moves nothing.
+ * Tells what `iio_iter_next` gives. Moves nothing, but that an image is passed whose properties cannot be had.
  *
  * @param iter  Not NULL.
  * @param props Receives the properties of the next image. Not NULL.
  * @return `IIO_OK`; `IIO_END` after the last image; `IIO_ERROR_BUSY`; an error of the file.
  */
-iio_status iio_iter_props(struct iio_iter *iter, struct iio_props *props);
+iio_status iio_iter_props(struct iio_iter *iter,
+                          struct iio_props *props);
 
 /**
  * Reads the next image into the caller's buffer, C-contiguous, and passes it.

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 
 /// This thread's last failure.
 pub(super) struct Last {
@@ -16,26 +17,55 @@ pub(super) struct Last {
 }
 
 thread_local! {
-    static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
+    /// Not freed by itself: the library may still be called when a thread's destructors run, and by handlers of
+    /// `atexit`, which come after those of the main thread.
+    static LAST: Cell<*mut Last> = const { Cell::new(std::ptr::null_mut()) };
+    /// Frees it at the end of the thread.
+    static END: End = const { End };
     /// How many of our functions this thread is inside.
     static INSIDE: Cell<usize> = const { Cell::new(0) };
     /// What a panic on this thread said.
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Looks at this thread's last failure.
+struct End;
+impl Drop for End {
+    fn drop(&mut self) {
+        replace_last(std::ptr::null_mut());
+    }
+}
+
+fn replace_last(next: *mut Last) {
+    let former = LAST.replace(next);
+    if !former.is_null() {
+        // SAFETY: only `set_last` puts pointers there, from boxes, and it was just taken out.
+        drop(unsafe { Box::from_raw(former) });
+    }
+}
+
+/// Looks at this thread's last failure. `look` calls nothing that may fail in its turn.
 pub(super) fn last<T>(look: impl FnOnce(Option<&Last>) -> T) -> T {
-    LAST.with(|last| look(last.try_borrow().ok().as_ref().and_then(|l| l.as_ref())))
+    // SAFETY: NULL, or a box that lives until the thread's next failure.
+    look(unsafe { LAST.get().as_ref() })
 }
 
 fn set_last(error: &Error) {
     let text = error.to_string().replace('\0', "\u{fffd}");
     let last = Last { error: error.clone(), message: CString::new(text).unwrap_or_default() };
-    LAST.with(|slot| {
-        if let Ok(mut slot) = slot.try_borrow_mut() {
-            *slot = Some(last);
-        }
-    });
+    let next = Box::into_raw(Box::new(last));
+    if END.try_with(|_| ()).is_err() {
+        keep_late(LAST.get(), next);
+    }
+    replace_last(next);
+}
+
+/// After the end of its own data a thread's last message is freed by nobody: it is kept where leak checkers find it.
+fn keep_late(former: *mut Last, next: *mut Last) {
+    static LATE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+    if let Ok(mut late) = LATE.try_lock() {
+        late.retain(|&at| at != former as usize);
+        late.push(next as usize);
+    }
 }
 
 /// A library does not print: a panic inside our functions is kept for the message instead.
@@ -44,7 +74,9 @@ fn quiet_panics() {
     ONCE.get_or_init(|| {
         let former = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if INSIDE.try_with(Cell::get).is_ok_and(|depth| depth > 0) {
+            // Our workers are inside on behalf of a thread that is.
+            let worker = std::thread::current().name().is_some_and(|name| name.starts_with("iio "));
+            if worker || INSIDE.get() > 0 {
                 let _ = PANIC.try_with(|panic| panic.replace(Some(info.to_string())));
             } else {
                 former(info);
@@ -66,8 +98,12 @@ fn caught<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     let _leave = Leave;
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(result) => result,
-        Err(_) => {
-            let said = PANIC.take().unwrap_or_default();
+        Err(payload) => {
+            let said = PANIC.try_with(RefCell::take).ok().flatten();
+            // A worker's words come with its panic.
+            let said = said.or_else(|| payload.downcast_ref::<String>().cloned());
+            let said = said.or_else(|| payload.downcast_ref::<&str>().map(|&words| words.to_owned()));
+            let said = said.unwrap_or_default();
             Err(Error::internal(format!("a defect of the library: {said}")))
         }
     }

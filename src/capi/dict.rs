@@ -101,8 +101,10 @@ pub unsafe extern "C" fn iio_dict_remove(dict: *mut iio_dict, key: *const c_char
     boundary(|| {
         // SAFETY: the caller's promises, passed on.
         let (dict, key) = unsafe { (dict_mut(dict, "dict")?, text(key, "key")?) };
-        dict.want(key)?;
-        dict.remove(key);
+        // The key may be the dictionary's own, which goes with the value.
+        let key = key.to_owned();
+        dict.want(&key)?;
+        dict.remove(&key);
         Ok(super::IIO_OK)
     })
 }

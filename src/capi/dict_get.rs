@@ -5,6 +5,7 @@ use super::boundary::{Out, dict, given, silent, text};
 use super::dict::give_text;
 use crate::error::{Error, Result};
 use crate::model::{Dict, Layout, Value};
+use crate::plugin::foreign::abi::LARGEST;
 use crate::plugin::foreign::{iio_array, iio_dict, iio_status};
 use std::ffi::{c_char, c_void};
 
@@ -36,16 +37,16 @@ unsafe fn get_cleared(
 ///
 /// # Safety
 /// As there.
-unsafe fn get(
+unsafe fn get<T>(
     dict: *const iio_dict,
     key: *const c_char,
+    value: *mut T,
     take: impl FnOnce(&Value) -> Result<Option<()>>,
 ) -> iio_status {
     // SAFETY: passed on from the caller.
-    unsafe { get_cleared(dict, key, || Ok(()), take) }
+    unsafe { get_cleared(dict, key, || given(value, "value").map(drop), take) }
 }
 
-/// Stores a value that was found, if it was.
 fn put<T>(out: *mut T, found: Option<T>) -> Result<Option<()>> {
     let out = Out::new(out, "value")?;
     Ok(found.map(|value| out.set(value)))
@@ -64,7 +65,7 @@ pub unsafe extern "C" fn iio_dict_get_bool(dict: *const iio_dict, key: *const c_
         _ => put(value, None),
     };
     // SAFETY: the caller's promises, passed on.
-    unsafe { get(dict, key, take) }
+    unsafe { get(dict, key, value, take) }
 }
 
 /// Gets a whole number.
@@ -76,7 +77,7 @@ pub unsafe extern "C" fn iio_dict_get_bool(dict: *const iio_dict, key: *const c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn iio_dict_get_int(dict: *const iio_dict, key: *const c_char, value: *mut i64) -> iio_status {
     // SAFETY: the caller's promises, passed on.
-    unsafe { get(dict, key, |found| put(value, found.as_int())) }
+    unsafe { get(dict, key, value, |found| put(value, found.as_int())) }
 }
 
 /// Gets a number; a whole one converts.
@@ -88,7 +89,7 @@ pub unsafe extern "C" fn iio_dict_get_int(dict: *const iio_dict, key: *const c_c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn iio_dict_get_float(dict: *const iio_dict, key: *const c_char, value: *mut f64) -> iio_status {
     // SAFETY: the caller's promises, passed on.
-    unsafe { get(dict, key, |found| put(value, found.as_float())) }
+    unsafe { get(dict, key, value, |found| put(value, found.as_float())) }
 }
 
 /// Gets text, borrowed, NUL-terminated UTF-8.
@@ -153,10 +154,9 @@ pub unsafe extern "C" fn iio_dict_get_array(
     value: *mut iio_array,
 ) -> iio_status {
     let take = |found: &Value| {
-        given(value, "value")?;
         // SAFETY: the caller's promises, passed on: it starts with its size.
         let size = unsafe { value.cast::<u32>().read_unaligned() } as usize;
-        if size < size_of::<iio_array>() {
+        if !(size_of::<iio_array>()..=LARGEST).contains(&size) {
             return Err(Error::invalid(format!("iio_array.struct_size is {size}, not {}", size_of::<iio_array>())));
         }
         let Value::Array(array) = found else { return Ok(None) };
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn iio_dict_get_array(
         Ok(Some(()))
     };
     // SAFETY: the caller's promises, passed on.
-    unsafe { get(dict, key, take) }
+    unsafe { get(dict, key, value, take) }
 }
 
 /// Gets a dictionary, borrowed; of a list too, with the keys "0", "1", ….
@@ -215,5 +215,5 @@ pub unsafe extern "C" fn iio_dict_get_json(
     // SAFETY: the caller's promises, passed on.
     let take = |found: &Value| unsafe { give_text(&found.to_json()?, buffer, capacity, needed) }.map(|_| Some(()));
     // SAFETY: the caller's promises, passed on.
-    unsafe { get(dict, key, take) }
+    unsafe { get(dict, key, needed, take) }
 }

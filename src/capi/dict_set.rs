@@ -2,8 +2,8 @@
 
 use super::boundary::{boundary, bytes, dict, dict_mut, text};
 use super::place::array;
-use crate::error::Result;
-use crate::model::{Array, List, Progress, Value};
+use crate::error::{Error, Result};
+use crate::model::{Array, Dict, List, Progress, Value};
 use crate::plugin::foreign::{iio_array, iio_dict, iio_status};
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -129,6 +129,15 @@ pub unsafe extern "C" fn iio_dict_set_array(
     unsafe { set(dict, key, make) }
 }
 
+/// Refuses what is nested deeper than JSON may be: copying and freeing go down it.
+fn nested(dict: &Dict) -> Result<&Dict> {
+    const DEEPEST: usize = 126;
+    match dict.depth() {
+        0..=DEEPEST => Ok(dict),
+        depth => Err(Error::invalid(format!("dictionaries are nested {depth} deep, over {DEEPEST}"))),
+    }
+}
+
 /// Sets a key to a copy of a dictionary.
 ///
 /// @return `IIO_OK`; `IIO_ERROR_INVALID_ARGUMENT`.
@@ -144,7 +153,7 @@ pub unsafe extern "C" fn iio_dict_set_dict(
     boundary(|| {
         // Copied before `dict` is borrowed: it may be the same.
         // SAFETY: the caller's promises, passed on.
-        let copy = unsafe { self::dict(value, "value") }?.clone();
+        let copy = nested(unsafe { self::dict(value, "value") }?)?.clone();
         // SAFETY: the caller's promises, passed on.
         let (dict, key) = unsafe { (dict_mut(dict, "dict")?, text(key, "key")?) };
         dict.set(key, copy);
@@ -166,7 +175,7 @@ pub unsafe extern "C" fn iio_dict_set_list(
 ) -> iio_status {
     boundary(|| {
         // SAFETY: the caller's promises, passed on.
-        let items = unsafe { self::dict(items, "items") }?;
+        let items = nested(unsafe { self::dict(items, "items") }?)?;
         let list: List = items.iter().map(|(_, value)| value.clone()).collect();
         // SAFETY: the caller's promises, passed on.
         let (dict, key) = unsafe { (dict_mut(dict, "dict")?, text(key, "key")?) };

@@ -22,6 +22,8 @@ pub struct iio_file {
 pub(super) struct Inner {
     /// Empty once the file was closed.
     pub file: Option<File>,
+    /// Whether a call failed by a defect that was no panic, which poisons the lock by itself.
+    defect: bool,
 }
 
 /// A cursor over the images of a file.
@@ -42,7 +44,11 @@ fn defect() -> Error {
 impl iio_file {
     pub(super) fn new(file: File) -> Arc<iio_file> {
         let plugin = CString::new(file.plugin()).unwrap_or_default();
-        Arc::new(iio_file { inner: Mutex::new(Inner { file: Some(file) }), ended: Mutex::new(Vec::new()), plugin })
+        Arc::new(iio_file {
+            inner: Mutex::new(Inner { file: Some(file), defect: false }),
+            ended: Mutex::new(Vec::new()),
+            plugin,
+        })
     }
 
     /// Works on the file, if nobody else does.
@@ -56,7 +62,12 @@ impl iio_file {
                 }
             };
             self.bury();
-            work(&mut inner)
+            if inner.defect {
+                return Err(defect());
+            }
+            let done = work(&mut inner);
+            inner.defect = done.as_ref().is_err_and(|e| e.kind() == ErrorKind::Internal);
+            done
         };
         // An iterator may have ended while we were at work.
         self.settle();
@@ -78,9 +89,9 @@ impl iio_file {
     }
 
     fn settle(&self) {
-        if !locked(&self.ended).is_empty()
-            && let Ok(_inner) = self.inner.try_lock()
-        {
+        // Others may end while these do.
+        while !locked(&self.ended).is_empty() {
+            let Ok(_inner) = self.inner.try_lock() else { return };
             self.bury();
         }
     }
@@ -105,17 +116,18 @@ impl Drop for iio_iter {
     fn drop(&mut self) {
         let cursor = self.cursor.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
         let Some(cursor) = cursor else { return };
-        match self.file.inner.try_lock() {
-            Ok(_inner) => drop(cursor),
-            Err(TryLockError::Poisoned(_)) => drop(cursor),
-            Err(TryLockError::WouldBlock) => {
-                locked(&self.file.ended).push(cursor);
-                // Whoever was at work may have left before it saw the cursor.
-                self.file.settle();
-            }
-        }
+        // Whoever is at work now ends it afterwards; if nobody is, this thread does.
+        locked(&self.file.ended).push(cursor);
+        self.file.settle();
     }
 }
+
+/// Handles move between threads, which raw pointers do not check.
+const _: () = {
+    const fn moves<T: Send + Sync>() {}
+    moves::<iio_file>();
+    moves::<iio_iter>();
+};
 
 /// Hands a reference to the caller.
 pub(super) fn give<T>(handle: Arc<T>) -> *mut T {

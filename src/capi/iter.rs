@@ -4,11 +4,12 @@ use super::boundary::{Out, boundary, given, own, silent};
 use super::handle::{hold, iio_file, iio_iter, take_back};
 use super::place::{Buffer, array_mut, outcome};
 use crate::error::Error;
+use crate::model::Props;
 use crate::plugin::foreign::abi::{check_props, write_props};
 use crate::plugin::foreign::{iio_array, iio_dict, iio_props, iio_status};
 use std::ffi::c_void;
 
-/// Tells what `iio_iter_next` gives. Moves nothing.
+/// Tells what `iio_iter_next` gives. Moves nothing, but that an image is passed whose properties cannot be had.
 ///
 /// @param iter  Not NULL.
 /// @param props Receives the properties of the next image. Not NULL.
@@ -57,11 +58,11 @@ pub unsafe extern "C" fn iio_iter_next(
         // SAFETY: the caller's promises, passed on.
         let iter = unsafe { hold(iter, "iter") }?;
         iter.with(|file, cursor| {
-            let Some(next) = cursor.props(file)? else { return Ok(super::IIO_END) };
-            cursor.check_limits(file)?;
-            // SAFETY: the caller promises the buffer for the duration of the call.
-            let view = unsafe { buffer.place(&next, next.nbytes()?) }?;
-            Ok(cursor.next(file, view, next.dtype)?.map_or(super::IIO_END, outcome))
+            let place = |next: &Props| {
+                // SAFETY: the caller promises the buffer for the duration of the call.
+                Ok((unsafe { buffer.place(next, next.nbytes()?) }?, next.dtype))
+            };
+            Ok(cursor.next_into(file, place)?.map_or(super::IIO_END, outcome))
         })
     })
 }
@@ -81,12 +82,7 @@ pub unsafe extern "C" fn iio_iter_next_into(iter: *mut iio_iter, dst: *const iio
         let iter = unsafe { hold(iter, "iter") }?;
         // SAFETY: the caller's promises, passed on.
         let (view, dtype) = unsafe { array_mut(dst) }?;
-        iter.with(|file, cursor| {
-            if cursor.props(file)?.is_some() {
-                cursor.check_limits(file)?;
-            }
-            Ok(cursor.next(file, view, dtype)?.map_or(super::IIO_END, outcome))
-        })
+        iter.with(|file, cursor| Ok(cursor.next(file, view, dtype)?.map_or(super::IIO_END, outcome)))
     })
 }
 

@@ -162,15 +162,28 @@ fn store(dtype: DType, wide: Wide, to: &mut [u8], whole: &[i64], re: &[f64], im:
         }};
     }
     macro_rules! floats {
-        ($type:ty, $step:literal, |$x:ident| $make:expr) => {{
+        ($type:ty, $step:literal, |$x:ident| $make:expr) => {
+            floats!($type, $step, |$x| $make, |n| n as $type)
+        };
+        // Whole numbers are rounded once, not to f64 first.
+        ($type:ty, $step:literal, |$x:ident| $make:expr, |$n:ident| $whole:expr) => {{
             let size = size_of::<$type>();
             for (i, b) in to.chunks_exact_mut(size * $step).enumerate().take(re.len()) {
-                let $x = match wide {
-                    Wide::Float => re[i],
-                    Wide::Signed => whole[i] as f64,
-                    Wide::Unsigned => whole[i] as u64 as f64,
+                let real: $type = match wide {
+                    Wide::Float => {
+                        let $x = re[i];
+                        $make
+                    }
+                    Wide::Signed => {
+                        let $n = whole[i];
+                        $whole
+                    }
+                    Wide::Unsigned => {
+                        let $n = whole[i] as u64;
+                        $whole
+                    }
                 };
-                b[..size].copy_from_slice(&<$type>::to_ne_bytes($make));
+                b[..size].copy_from_slice(&real.to_ne_bytes());
                 if $step == 2 {
                     let $x = if matches!(wide, Wide::Float) { im[i] } else { 0.0 };
                     b[size..].copy_from_slice(&<$type>::to_ne_bytes($make));
@@ -193,7 +206,7 @@ fn store(dtype: DType, wide: Wide, to: &mut [u8], whole: &[i64], re: &[f64], im:
         DType::I16 => ints!(i16),
         DType::I32 => ints!(i32),
         DType::I64 => ints!(i64),
-        DType::F16 => floats!(f16, 1, |x| f16::from_f64(x)),
+        DType::F16 => floats!(f16, 1, |x| f16::from_f64(x), |n| f16::from_f64(n as f64)),
         DType::F32 => floats!(f32, 1, |x| x as f32),
         DType::F64 => floats!(f64, 1, |x| x),
         DType::C64 => floats!(f32, 2, |x| x as f32),
@@ -230,6 +243,10 @@ mod tests {
             convert::<8>(Cast::plain(DType::U64, DType::F64), &u64::MAX.to_ne_bytes()),
             2f64.powi(64).to_ne_bytes()
         );
+        // Through a double this would be a tie, and round down.
+        let n = (1i64 << 60) + (1 << 36) + 1;
+        assert_eq!(convert::<4>(Cast::plain(DType::I64, DType::F32), &n.to_ne_bytes()), (n as f32).to_ne_bytes());
+        assert_ne!(n as f32, n as f64 as f32);
         let one_i: Vec<u8> = [1f32, 5.0].iter().flat_map(|x| x.to_ne_bytes()).collect();
         assert_eq!(convert::<8>(Cast::plain(DType::C64, DType::F64), &one_i), 1f64.to_ne_bytes());
     }

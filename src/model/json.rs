@@ -15,8 +15,7 @@ impl Value {
 
     /// The value of JSON text.
     pub fn from_json(text: &str) -> Result<Value> {
-        let json: Json = serde_json::from_str(text).map_err(|e| Error::invalid(format!("bad JSON: {e}")))?;
-        read(json)
+        read(parse(text)?)
     }
 }
 
@@ -28,11 +27,16 @@ impl Dict {
 
     /// The dictionary of a JSON object.
     pub fn from_json(text: &str) -> Result<Dict> {
-        match Value::from_json(text)? {
-            Value::Dict(dict) => Ok(dict),
-            other => Err(Error::invalid(format!("the JSON is a {}, not an object", other.kind().name()))),
+        match parse(text)? {
+            // As a whole it is a dictionary, even if its keys are those that stand for bytes or an array.
+            Json::Object(map) => read_dict(map),
+            other => Err(Error::invalid(format!("the JSON is a {}, not an object", read(other)?.kind().name()))),
         }
     }
+}
+
+fn parse(text: &str) -> Result<Json> {
+    serde_json::from_str(text).map_err(|e| Error::invalid(format!("bad JSON: {e}")))
 }
 
 fn write_dict(dict: &Dict) -> Result<Json> {
@@ -125,11 +129,15 @@ fn read_object(map: Map<String, Json>) -> Result<Value> {
     {
         return Ok(Value::Array(read_array(dtype, shape, data)?));
     }
+    Ok(Value::Dict(read_dict(map)?))
+}
+
+fn read_dict(map: Map<String, Json>) -> Result<Dict> {
     let mut dict = Dict::new();
     for (key, value) in map {
         dict.set(Text::lossy(&key), read(value)?);
     }
-    Ok(Value::Dict(dict))
+    Ok(dict)
 }
 
 fn read_array(dtype: &str, shape: &[Json], data: &[Json]) -> Result<Array> {
@@ -228,6 +236,12 @@ mod tests {
     fn an_object_with_one_more_key_is_a_dictionary() {
         let dict = Dict::from_json(r#"{"a": {"base64": "AA==", "more": 1}}"#).unwrap();
         assert_eq!(dict.get("a").unwrap().kind(), Kind::Dict);
+    }
+
+    #[test]
+    fn a_whole_dictionary_with_the_keys_of_bytes_is_a_dictionary() {
+        round_trip(Dict::new().with("base64", "AA=="));
+        round_trip(Dict::new().with("base64", vec![1u8]));
     }
 
     #[test]

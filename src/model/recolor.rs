@@ -2,7 +2,7 @@
 //!
 //! Values are 8 bits, as they are in Pillow; 16-bit values give their upper byte, true is 255.
 
-use super::{Color, DType, DTypeKind, Props};
+use super::{Color, DType, Props};
 use crate::error::{Error, Result};
 
 /// A mode of Pillow's that an image can be converted to.
@@ -152,15 +152,9 @@ impl Recolor {
 
 /// A sample of at most 16 bits.
 fn value(from: &[u8], dtype: DType) -> u16 {
-    match (dtype.kind(), from) {
-        (DTypeKind::Bool, [b, ..]) => {
-            if *b != 0 {
-                255
-            } else {
-                0
-            }
-        }
-        (_, [a, b, ..]) if dtype == DType::U16 => u16::from_ne_bytes([*a, *b]),
+    match (dtype, from) {
+        (DType::Bool, [b, ..]) => u16::from(*b != 0) * 255,
+        (DType::U16, [a, b, ..]) => u16::from_ne_bytes([*a, *b]),
         (_, [a, ..]) => u16::from(*a),
         _ => 0,
     }

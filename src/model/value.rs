@@ -349,6 +349,11 @@ impl Dict {
         self.0.iter()
     }
 
+    /// How deep dictionaries and lists stand inside each other, itself counted.
+    pub fn depth(&self) -> usize {
+        1 + self.0.values().filter_map(Value::as_dict).map(Dict::depth).max().unwrap_or(0)
+    }
+
     /// Takes over the keys of another dictionary.
     pub fn extend(&mut self, other: Dict) {
         self.0.extend(other.0);

@@ -110,7 +110,7 @@ impl Call {
         let (part, of) = self.part.get();
         let (done, total) = match of {
             1 => (done, total),
-            _ => (part * 1000 + (done * 1000).checked_div(total).unwrap_or(0), of * 1000),
+            _ => (part * 1000 + done.saturating_mul(1000).checked_div(total).unwrap_or(0).min(1000), of * 1000),
         };
         match (progress.0)(done, total) {
             0 => Ok(()),

@@ -64,6 +64,11 @@ pub trait Reader: Send {
         false
     }
 
+    /// Whether the file is cut off behind images that are whole: a stack of those that are there is partial.
+    fn lacks_images(&self) -> bool {
+        false
+    }
+
     /// What a read with the same index and options gives. Decodes no pixels.
     fn props(&mut self, index: Index, call: &Call) -> Result<Props>;
 

@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Dict, List};
 use arc_swap::ArcSwap;
 use once_cell::sync::Lazy;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -44,9 +45,6 @@ static TABLE: Lazy<ArcSwap<Table>> = Lazy::new(|| {
     ArcSwap::from_pointee(Table { plugins, priorities: HashMap::new() })
 });
 
-/// Changes are made one after the other; reading needs no lock.
-static CHANGES: Mutex<()> = Mutex::new(());
-
 fn registered(plugin: Arc<dyn Plugin>, run_time: bool) -> Arc<Registered> {
     let declared = Arc::new(plugin.declaration().clone());
     Arc::new(Registered { plugin, declared, run_time })
@@ -57,19 +55,25 @@ pub fn table() -> Arc<Table> {
     TABLE.load_full()
 }
 
-fn change(make: impl FnOnce(&mut Table) -> Result<()>) -> Result<()> {
-    let _one = CHANGES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let mut next = (*table()).clone();
-    make(&mut next)?;
-    TABLE.store(Arc::new(next));
-    Ok(())
+/// Makes the next table of the present one, again if another thread was faster: a lock might be held for ever in the
+/// child of a fork.
+fn change(mut make: impl FnMut(&mut Table) -> Result<()>) -> Result<()> {
+    loop {
+        let now = TABLE.load();
+        let mut next = Table::clone(&now);
+        make(&mut next)?;
+        let former = TABLE.compare_and_swap(&*now, Arc::new(next));
+        if Arc::ptr_eq(&now, &former) {
+            return Ok(());
+        }
+    }
 }
 
 /// Registers a plugin. One of a name that is taken hides the former, which comes back when it is unregistered.
 pub fn register(plugin: Arc<dyn Plugin>) -> Result<()> {
     let new = registered(plugin, true);
     change(|table| {
-        table.plugins.push(new);
+        table.plugins.push(new.clone());
         Ok(())
     })
 }
@@ -99,7 +103,7 @@ pub fn set_priority(extension: &str, plugins: &[&str]) -> Result<()> {
         let extension = normal_extension(extension);
         match names.is_empty() {
             true => table.priorities.remove(&extension),
-            false => table.priorities.insert(extension, names),
+            false => table.priorities.insert(extension, names.clone()),
         };
         Ok(())
     })
@@ -171,12 +175,35 @@ fn image_format(name: &str) -> Option<&str> {
     name.strip_suffix("-PIL").or_else(|| name.strip_suffix("-FI"))
 }
 
-/// Loads the module of a backend and registers what it brings. `None`: there is no such module.
+/// Loads the module of a backend and registers what it brings, once however many threads and names of it ask.
+/// `None`: there is no such module, or this thread is loading one already.
 fn load(backend: &known::Backend) -> Result<Option<Arc<Registered>>> {
-    let Some(plugin) = foreign::find_module(backend.name)? else { return Ok(None) };
-    if table().get(backend.name).is_none() {
-        register(plugin)?;
+    static LOADING: Mutex<()> = Mutex::new(());
+    thread_local! {
+        static INSIDE: Cell<bool> = const { Cell::new(false) };
     }
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            INSIDE.set(false);
+        }
+    }
+    // A module that opens files while it is being loaded does without itself.
+    if INSIDE.replace(true) {
+        return Ok(None);
+    }
+    let _leave = Leave;
+    let _one = LOADING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    // Whoever asks by another name, or waited, may hold a table in which it is not yet.
+    if let Some(found) = table().get(backend.name) {
+        return Ok(Some(found.clone()));
+    }
+    let Some(plugin) = foreign::find_module(backend.name)? else { return Ok(None) };
+    if !plugin.declaration().is_named(backend.name) {
+        let what = format!("the module of {} brings a plugin {}", backend.name, plugin.declaration().name);
+        return Err(Error::new(ErrorKind::PluginUnavailable, what).plugin(backend.name));
+    }
+    register(plugin)?;
     Ok(table().get(backend.name).cloned())
 }
 
@@ -235,11 +262,10 @@ fn format(table: &Table, extension: &str) -> Dict {
     if let Some(set) = table.priorities.get(extension) {
         set.iter().for_each(|name| add(name));
     }
-    table
-        .active()
-        .rev()
-        .filter(|p| p.run_time && serves(p, extension) && p.declared.priority >= 0)
-        .for_each(|p| add(p.name()));
+    // As `for_extension` has them.
+    let mut own: Vec<_> = table.active().rev().filter(|p| p.run_time && serves(p, extension)).collect();
+    own.sort_by_key(|p| std::cmp::Reverse(p.declared.priority));
+    own.iter().filter(|p| p.declared.priority >= 0).for_each(|p| add(p.name()));
     for name in FORMATS.plugins(extension) {
         match (table.get(name), known::by_name(name), image_format(name)) {
             (Some(plugin), _, _) => add(plugin.name()),
@@ -248,7 +274,8 @@ fn format(table: &Table, extension: &str) -> Dict {
             _ => {}
         }
     }
-    table.active().filter(|p| serves(p, extension)).for_each(|p| add(p.name()));
+    table.active().filter(|p| !p.run_time && serves(p, extension)).for_each(|p| add(p.name()));
+    own.iter().for_each(|p| add(p.name()));
     let serving = || table.active().filter(|p| serves(p, extension));
     Dict::new()
         .with("name", extension.trim_start_matches('.').to_uppercase())

@@ -3,6 +3,7 @@
 use super::uri::os_error;
 use crate::error::{Error, ErrorKind, Result};
 use std::fs::{self, File, OpenOptions};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -28,6 +29,13 @@ pub struct AtomicFile {
 
 /// Opens a path for writing.
 pub fn open(path: &Path) -> Result<Target> {
+    // Asked of the path as it stands: where a link of /dev/stdout leads has no name of its own.
+    if let Ok(found) = fs::metadata(path)
+        && is_straight(found.file_type())
+    {
+        let file = OpenOptions::new().write(true).open(path).map_err(|e| os_error(e, "cannot write"))?;
+        return Ok(Target::Straight(file));
+    }
     let target = follow(path)?;
     let existing = match fs::metadata(&target) {
         Ok(found) => Some(found),
@@ -35,17 +43,17 @@ pub fn open(path: &Path) -> Result<Target> {
         Err(e) => return Err(os_error(e, "cannot write")),
     };
     if let Some(found) = &existing {
-        let kind = found.file_type();
-        if kind.is_dir() {
-            return Err(Error::new(ErrorKind::Io, "cannot write: it is a folder").os(Some(libc::EISDIR)));
-        }
-        if kind.is_fifo() || kind.is_char_device() || kind.is_block_device() || kind.is_socket() {
-            let file = OpenOptions::new().write(true).open(&target).map_err(|e| os_error(e, "cannot write"))?;
-            return Ok(Target::Straight(file));
+        if found.is_dir() {
+            return Err(is_folder());
         }
         // A file that may not be written is not replaced either, though a rename would need no leave of it.
         OpenOptions::new().write(true).open(&target).map_err(|e| os_error(e, "cannot write"))?;
     }
+    if names_folder(&target) {
+        return Err(is_folder());
+    }
+    // The file is put in place there, wherever the program has gone meanwhile.
+    let target = std::path::absolute(&target).unwrap_or(target);
     let folder = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -54,11 +62,27 @@ pub fn open(path: &Path) -> Result<Target> {
         let what = format!("the folder {} does not exist", folder.display());
         return Err(Error::new(ErrorKind::NotFound, what).os(Some(libc::ENOENT)));
     }
-    let (file, temporary) = create_beside(folder)?;
+    // What replaces a private file is private from its first moment.
+    let mode = if existing.is_some() { 0o600 } else { 0o666 };
+    let (file, temporary) = create_beside(folder, mode)?;
     if let Some(found) = existing {
         keep_rights(&file, &temporary, &found)?;
     }
     Ok(Target::Replaced(AtomicFile { file, temporary, target, owner: std::process::id(), published: false }))
+}
+
+fn is_straight(kind: fs::FileType) -> bool {
+    kind.is_fifo() || kind.is_char_device() || kind.is_block_device() || kind.is_socket()
+}
+
+fn is_folder() -> Error {
+    Error::new(ErrorKind::Io, "cannot write: it is a folder").os(Some(libc::EISDIR))
+}
+
+/// Whether a path can only be a folder's, though there is none: `new/`, `new/.`.
+fn names_folder(path: &Path) -> bool {
+    let last = path.as_os_str().as_bytes().rsplit(|&b| b == b'/').next();
+    matches!(last, Some(b"" | b"." | b".."))
 }
 
 /// The file behind symbolic links, which may not exist yet.
@@ -74,14 +98,14 @@ fn follow(path: &Path) -> Result<PathBuf> {
 }
 
 /// A new file under a name that tells what it is: `.imageio-<process>-<number>.tmp`.
-fn create_beside(folder: &Path) -> Result<(File, PathBuf)> {
+fn create_beside(folder: &Path, mode: u32) -> Result<(File, PathBuf)> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.subsec_nanos());
     for _ in 0..100 {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!(".imageio-{}-{now:x}-{number}.tmp", std::process::id());
         let temporary = folder.join(name);
-        match OpenOptions::new().read(true).write(true).create_new(true).mode(0o666).open(&temporary) {
+        match OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&temporary) {
             Ok(file) => return Ok((file, temporary)),
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(e) => return Err(os_error(e, "cannot create a file beside the target")),
@@ -114,6 +138,9 @@ impl AtomicFile {
 
     /// Puts the file in its target's place.
     pub fn publish(mut self) -> Result<()> {
+        if self.owner != std::process::id() {
+            return Err(Error::new(ErrorKind::Io, "the file belongs to the process before the fork"));
+        }
         fs::rename(&self.temporary, &self.target).map_err(|e| os_error(e, "cannot put the file in place"))?;
         self.published = true;
         Ok(())

@@ -14,7 +14,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Limits, Progress};
 use pipe::Pipe;
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,7 +46,10 @@ fn read_path(
     limits: &Limits,
     progress: Option<Progress>,
 ) -> Result<Source> {
-    let file = File::open(path).map_err(|e| os_error(e, "cannot open"))?;
+    // A FIFO that nobody writes to yet is waited for where the caller can be told of it.
+    let waits = if progress.is_some() { libc::O_NONBLOCK } else { 0 };
+    let file = OpenOptions::new().read(true).custom_flags(waits).open(path);
+    let file = file.map_err(|e| os_error(e, "cannot open"))?;
     let found = file.metadata().map_err(|e| os_error(e, "cannot open"))?;
     if found.is_dir() {
         return Err(Error::unsupported("it is a folder; name a file"));

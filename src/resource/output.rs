@@ -105,13 +105,18 @@ impl Output {
         drop(ended);
     }
 
+    /// Whether it is written to memory.
+    pub fn is_memory(&self) -> bool {
+        matches!(self.state().kind, Kind::Memory { .. })
+    }
+
     /// What was written to memory.
-    pub fn memory_bytes(&self) -> Option<Vec<u8>> {
+    pub fn memory_bytes(&self) -> Result<Vec<u8>> {
         let mut state = self.state();
-        state.pass_on().ok()?;
+        state.pass_on()?;
         match &mut state.kind {
-            Kind::Memory { bytes, .. } => Some(std::mem::take(bytes)),
-            _ => None,
+            Kind::Memory { bytes, .. } => Ok(std::mem::take(bytes)),
+            _ => Err(Error::internal("the target is not in memory")),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::model::Progress;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
-use std::io::{self, Read, SeekFrom, Write};
+use std::io::{self, Read, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd};
 
 /// How long a wait goes on before the caller is told of it.
@@ -54,11 +54,15 @@ impl Pipe {
 impl Stream for Pipe {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &self.end {
-            End::File(file) => {
+            End::File(file) => loop {
                 self.wait(file.as_fd())?;
                 let mut file = file;
-                file.read(buffer)
-            }
+                match file.read(buffer) {
+                    // Somebody else was faster.
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock && self.progress.is_some() => {}
+                    other => return other,
+                }
+            },
             End::Standard => {
                 let input = rustix::stdio::stdin();
                 self.wait(input)?;
@@ -70,12 +74,13 @@ impl Stream for Pipe {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &self.end {
             End::File(_) => Err(io::ErrorKind::Unsupported.into()),
-            End::Standard => {
-                let mut out = io::stdout().lock();
-                out.write_all(bytes)?;
-                out.flush()?;
-                Ok(bytes.len())
-            }
+            // Not by std's handle, which takes a closed descriptor for one that swallows everything.
+            End::Standard => loop {
+                match rustix::io::write(rustix::stdio::stdout(), bytes) {
+                    Err(rustix::io::Errno::INTR) => {}
+                    other => return Ok(other?),
+                }
+            },
         }
     }
 

@@ -157,7 +157,7 @@ impl Source {
 
     /// A reader with a position and a buffer of its own, at the start.
     pub fn reader(&self) -> SourceReader {
-        SourceReader { source: self.clone(), at: 0, ahead: Vec::new(), used: 0, fetch: HEAD }
+        SourceReader { source: self.clone(), at: 0, ahead: Vec::new(), filled: 0, used: 0, fetch: HEAD }
     }
 }
 
@@ -204,6 +204,8 @@ pub struct SourceReader {
     /// Position of the next byte that is handed out.
     at: u64,
     ahead: Vec<u8>,
+    /// Bytes of `ahead` that were read, and those of them that were handed out.
+    filled: usize,
     used: usize,
     fetch: usize,
 }
@@ -228,25 +230,26 @@ impl BufRead for SourceReader {
             let from = usize::try_from(self.at).unwrap_or(usize::MAX).min(all.len());
             return Ok(&all[from..]);
         }
-        if self.used == self.ahead.len() {
-            self.ahead.resize(self.fetch, 0);
-            self.fetch = (self.fetch * 2).min(AHEAD);
-            self.used = 0;
-            let read = loop {
+        if self.used == self.filled {
+            // A read that filled its room gets more; short ones do not pay for zeroing it again.
+            if self.filled == self.ahead.len() {
+                self.ahead.resize(self.fetch, 0);
+                self.fetch = (self.fetch * 2).min(AHEAD);
+            }
+            (self.used, self.filled) = (0, 0);
+            self.filled = loop {
                 match self.source.bytes.read_at(&mut self.ahead, self.at) {
                     Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                    other => break other,
+                    other => break other?,
                 }
             };
-            self.ahead.truncate(*read.as_ref().unwrap_or(&0));
-            read?;
         }
-        Ok(&self.ahead[self.used..])
+        Ok(&self.ahead[self.used..self.filled])
     }
 
     fn consume(&mut self, n: usize) {
         self.at += n as u64;
-        self.used = (self.used + n).min(self.ahead.len());
+        self.used = (self.used + n).min(self.filled);
     }
 }
 
@@ -273,9 +276,9 @@ impl Seek for SourceReader {
         };
         let target = target.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a seek before the start"))?;
         let kept = target.checked_sub(self.at).and_then(|skip| usize::try_from(skip).ok());
-        match kept.filter(|&skip| skip <= self.ahead.len() - self.used) {
+        match kept.filter(|&skip| skip <= self.filled - self.used) {
             Some(skip) => self.used += skip,
-            None => self.used = self.ahead.len(),
+            None => self.used = self.filled,
         }
         self.at = target;
         Ok(target)
@@ -336,8 +339,8 @@ impl ReadAt for Seekable {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut guard = locked(&self.stream);
         let (stream, position) = &mut *guard;
-        if *position != Some(offset) {
-            *position = None;
+        // Nobody knows where a stream stands after a failure.
+        if position.take() != Some(offset) {
             stream.seek(SeekFrom::Start(offset))?;
         }
         let n = stream.read(buffer)?;
@@ -356,9 +359,17 @@ impl ReadAt for Seekable {
 
 /// A stream that only goes forward: what was read is kept, since formats look back. Bounded by `most`.
 pub struct Forward {
-    state: Mutex<(Box<dyn Stream>, Vec<u8>, bool)>,
+    state: Mutex<Kept>,
     most: u64,
     any_thread: bool,
+}
+
+struct Kept {
+    stream: Box<dyn Stream>,
+    /// What was read, and room behind it that is zeroed once, however short the reads are.
+    bytes: Vec<u8>,
+    len: usize,
+    ended: bool,
 }
 
 impl Forward {
@@ -366,31 +377,34 @@ impl Forward {
     pub fn new(stream: Box<dyn Stream>, limits: &Limits) -> Forward {
         let any_thread = stream.any_thread();
         let most = limits.max_bytes.unwrap_or(u64::MAX);
-        Forward { state: Mutex::new((stream, Vec::new(), false)), most, any_thread }
+        let kept = Kept { stream, bytes: Vec::new(), len: 0, ended: false };
+        Forward { state: Mutex::new(kept), most, any_thread }
     }
 }
 
 impl ReadAt for Forward {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut guard = locked(&self.state);
-        let (stream, kept, ended) = &mut *guard;
-        while !*ended && (kept.len() as u64) <= offset {
-            if kept.len() as u64 >= self.most {
+        let kept = &mut *guard;
+        while !kept.ended && (kept.len as u64) <= offset {
+            if kept.len as u64 >= self.most {
                 return Err(Error::limit(format!("a stream of over {} bytes; raise max_bytes", self.most)).into());
             }
-            let from = kept.len();
-            kept.try_reserve(HEAD).map_err(|_| Error::out_of_memory(from + HEAD))?;
-            kept.resize(from + HEAD, 0);
-            let read = stream.read(&mut kept[from..]);
-            kept.truncate(from + read.as_ref().copied().unwrap_or(0));
-            *ended = read? == 0;
+            if kept.bytes.len() - kept.len < HEAD {
+                let room = kept.len.max(2 * HEAD);
+                kept.bytes.try_reserve(room).map_err(|_| Error::out_of_memory(kept.len + room))?;
+                kept.bytes.resize(kept.len + room, 0);
+            }
+            let n = kept.stream.read(&mut kept.bytes[kept.len..kept.len + HEAD])?;
+            kept.len += n;
+            kept.ended = n == 0;
         }
-        Ok(copy_from(kept, buffer, offset))
+        Ok(copy_from(&kept.bytes[..kept.len], buffer, offset))
     }
 
     fn known_len(&self) -> Option<u64> {
-        let guard = locked(&self.state);
-        guard.2.then_some(guard.1.len() as u64)
+        let kept = locked(&self.state);
+        kept.ended.then_some(kept.len as u64)
     }
 
     fn any_thread(&self) -> bool {

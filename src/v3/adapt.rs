@@ -25,7 +25,8 @@ impl Adapted {
         let (recolor, colored) = recolored.map_or((None, upright.clone()), |(recolor, props)| (Some(recolor), props));
         let mut props = colored.clone();
         match wanted_dtype(call)? {
-            Some(dtype) if dtype != props.dtype => {
+            // Scaled, the full range is that of the dtype, however few bits counted before.
+            Some(dtype) if dtype != props.dtype || call.bool("scale") => {
                 props.dtype = dtype;
                 props.bits = if dtype == DType::Bool { 1 } else { dtype.size() as u32 * 8 };
             }

@@ -68,9 +68,10 @@ impl Cursor {
         }
     }
 
-    /// Properties of the next image; `None` after the last.
+    /// Properties of the next image; `None` after the last. An image that has none is passed.
     pub fn props(&mut self, file: &mut File) -> Result<Option<Props>> {
         let looked = self.look(file);
+        self.after_failure(file, &looked);
         file.told(looked)?;
         Ok(self.known.as_ref().map(|next| next.props.clone()))
     }
@@ -98,37 +99,36 @@ impl Cursor {
         Ok(())
     }
 
-    /// Refuses the next image if it is over a limit.
-    pub fn check_limits(&self, file: &File) -> Result<()> {
-        let Some(next) = &self.known else { return Ok(()) };
-        file.told(next.check_limits(&file.limits).map(drop))
-    }
-
-    /// Reads the next image and passes it. `None` after the last.
-    pub fn next(&mut self, file: &mut File, view: ViewMut, dtype: DType) -> Result<Option<Outcome>> {
-        let done = self.read(file, view, dtype);
+    /// Reads the next image into memory that `place` gives for its properties, and passes it. `None` after the last.
+    pub fn next_into<'a>(
+        &mut self,
+        file: &mut File,
+        place: impl FnOnce(&Props) -> Result<(ViewMut<'a>, DType)>,
+    ) -> Result<Option<Outcome>> {
+        let done = self.read(file, place);
         match &done {
-            Ok(None) => {}
             Ok(Some(_)) => self.pass(),
-            Err(e) if consumes_nothing(e.kind()) => {
-                // A plugin that was stopped half-way stands behind the image.
-                if e.kind() == ErrorKind::Cancelled && self.own.is_some() {
-                    self.follow();
-                }
-            }
-            Err(_) => {
-                self.pass();
-                self.last = None;
-                self.broken |= self.own.is_some() && !self.can_go_on();
-            }
+            // A plugin that was stopped half-way stands behind the image.
+            Err(e) if e.kind() == ErrorKind::Cancelled && self.own.is_some() => self.follow(),
+            _ => self.after_failure(file, &done),
         }
         file.told(done)
     }
 
-    fn read(&mut self, file: &mut File, view: ViewMut, dtype: DType) -> Result<Option<Outcome>> {
+    /// As [`Cursor::next_into`], into memory that is there.
+    pub fn next(&mut self, file: &mut File, view: ViewMut, dtype: DType) -> Result<Option<Outcome>> {
+        self.next_into(file, |_| Ok((view, dtype)))
+    }
+
+    fn read<'a>(
+        &mut self,
+        file: &mut File,
+        place: impl FnOnce(&Props) -> Result<(ViewMut<'a>, DType)>,
+    ) -> Result<Option<Outcome>> {
         self.look(file)?;
         let Some(next) = &self.known else { return Ok(None) };
         next.check_limits(&file.limits)?;
+        let (view, dtype) = place(&next.props)?;
         let mut to = next.destination(&self.call, view, dtype, file.limits)?;
         self.call.tell(0, 0)?;
         let outcome = match &mut self.own {
@@ -138,6 +138,25 @@ impl Cursor {
         self.last = Some(self.next);
         self.last_meta = None;
         Ok(Some(outcome))
+    }
+
+    /// Passes the image of a failure, so that whoever goes on does not meet it for ever.
+    fn after_failure<T>(&mut self, file: &mut File, done: &Result<T>) {
+        let Err(error) = done else { return };
+        if consumes_nothing(error.kind()) {
+            return;
+        }
+        let described = self.known.is_some();
+        self.pass();
+        self.last = None;
+        self.broken |= self.own.is_some() && !self.can_go_on();
+        // Without properties it is the count that tells whether there is more to come.
+        self.broken |= !described && !self.is_before_end(file);
+    }
+
+    fn is_before_end(&self, file: &mut File) -> bool {
+        let count = file.reader().and_then(|reader| reader.count(Count::Exact, &self.call));
+        matches!(count, Ok(Some(count)) if self.next < count)
     }
 
     fn pass(&mut self) {
@@ -192,16 +211,21 @@ impl Cursor {
             return file.told(Err(Error::index(format!("no image {index} of {}", count.unwrap_or(0)))));
         }
         self.keep_meta();
-        self.known = None;
-        self.broken = false;
-        self.next = index;
         if let Some(own) = &mut self.own {
             let moved = own.seek(index, &self.call);
             match moved {
                 Err(e) if e.kind() == ErrorKind::Unsupported => self.own = None,
-                other => return file.told(other),
+                // Nobody knows where the plugin's cursor stands now: it goes back to where we are.
+                Err(e) => {
+                    self.follow();
+                    return file.told(Err(e));
+                }
+                Ok(()) => {}
             }
         }
+        self.known = None;
+        self.broken = false;
+        self.next = index;
         Ok(())
     }
 }

@@ -233,7 +233,7 @@ impl File {
             let reader = self.reader()?;
             call.tell(0, 0)?;
             let Some(count) = plan.stack else { return reader.read(plan.index, call, &mut to) };
-            let mut outcome = Outcome::Complete;
+            let mut outcome = if reader.lacks_images() { Outcome::Partial } else { Outcome::Complete };
             // The stack's own axis may have taken the place of a unit axis of the image.
             for i in 0..count {
                 call.set_part(i, count);
@@ -265,8 +265,8 @@ impl File {
     pub fn function(&mut self, name: &str, arguments: &Dict) -> Result<Dict> {
         let checked = plugin::check_arguments(arguments, &self.plugin.declared, name);
         let checked = self.told(checked)?;
-        let call = Call::new(checked, self.plugin.declared.clone(), self.limits, self.threads)
-            .with_progress(self.progress.clone());
+        let progress = progress_of(&checked).or_else(|| self.progress.clone());
+        let call = Call::new(checked, self.plugin.declared.clone(), self.limits, self.threads).with_progress(progress);
         let done = match &mut self.side {
             Side::Reading(reader) => reader.call(name, &call),
             Side::Writing(writing) => writing.function(name, &call),

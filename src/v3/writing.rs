@@ -191,10 +191,12 @@ impl File {
         let call = self.call(CallKind::Write, &Dict::new())?;
         let finished = self.writing().and_then(|writing| {
             if writing.bytes.is_none() {
+                // Asked first: a file that cannot give its bytes stays as it is.
+                if !writing.output.is_memory() {
+                    return Err(Error::new(ErrorKind::Mode, "only <bytes> opened for writing are in memory"));
+                }
                 writing.finish(&call)?;
-                let bytes = writing.output.memory_bytes();
-                let what = "only <bytes> opened for writing are in memory";
-                writing.bytes = Some(bytes.ok_or_else(|| Error::new(ErrorKind::Mode, what))?);
+                writing.bytes = Some(writing.output.memory_bytes().inspect_err(|e| writing.spoiled = Some(e.clone()))?);
                 writing.finished = true;
             }
             Ok(())

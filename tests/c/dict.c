@@ -299,6 +299,29 @@ static void a_progress_callback_is_of_its_own_kind_and_can_be_taken_back(void) {
   iio_dict_free(d);
 }
 
+static void an_output_of_null_is_refused_whether_the_key_is_there_or_not(void) {
+  iio_dict *d = options_of("{'there': 1}");
+  static const char *const keys[] = {"there", "absent"};
+  for (size_t i = 0; i < 2; i++) {
+    char room[8];
+    CHECK_STATUS(iio_dict_get_bool(d, keys[i], NULL), IIO_ERROR_INVALID_ARGUMENT);
+    CHECK_STATUS(iio_dict_get_int(d, keys[i], NULL), IIO_ERROR_INVALID_ARGUMENT);
+    CHECK_STATUS(iio_dict_get_float(d, keys[i], NULL), IIO_ERROR_INVALID_ARGUMENT);
+    CHECK_STATUS(iio_dict_get_array(d, keys[i], NULL), IIO_ERROR_INVALID_ARGUMENT);
+    CHECK_STATUS(iio_dict_get_json(d, keys[i], room, sizeof room, NULL), IIO_ERROR_INVALID_ARGUMENT);
+  }
+  iio_dict_free(d);
+}
+
+static void a_key_may_be_the_dictionarys_own(void) {
+  iio_dict *d = options_of("{'a': 1, 'b': 2}");
+  CHECK_OK(iio_dict_set_int(d, iio_dict_key(d, 0), 3));
+  CHECK_OK(iio_dict_remove(d, iio_dict_key(d, 1)));
+  CHECK_INT(iio_dict_len(d), 1);
+  CHECK_INT(int_of(d, "a", 0), 3);
+  iio_dict_free(d);
+}
+
 int main(int argc, char **argv) {
   check_begin(argc, argv);
   RUN(a_new_dictionary_is_empty);
@@ -314,6 +337,8 @@ int main(int argc, char **argv) {
   RUN(deep_dictionaries_can_be_copied_and_freed);
   RUN(arrays_are_stored_contiguous_from_any_strides);
   RUN(text_that_is_not_utf8_is_never_a_string);
+  RUN(an_output_of_null_is_refused_whether_the_key_is_there_or_not);
+  RUN(a_key_may_be_the_dictionarys_own);
   RUN(a_progress_callback_is_of_its_own_kind_and_can_be_taken_back);
   return check_finish();
 }

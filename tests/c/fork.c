@@ -124,6 +124,11 @@ static void *stir(void *user) {
 }
 
 static void a_fork_amid_busy_threads_finds_no_lock_held(void) {
+#ifdef __SANITIZE_ADDRESS__
+  /* The sanitizer's own allocator may be locked by another thread when gcc's libasan forks. */
+  printf("  not under AddressSanitizer, whose allocator does not survive this\n");
+  return;
+#endif
   pthread_t t[3];
   atomic_store(&stirring, 1);
   for (int i = 0; i < 3; i++) REQUIRE(pthread_create(&t[i], NULL, stir, NULL) == 0);

@@ -299,6 +299,15 @@ static void callbacks_are_never_in_json(void) {
   iio_dict_free(d);
 }
 
+static void a_whole_dictionary_is_never_bytes_or_an_array(void) {
+  iio_dict *d = iio_dict_new();
+  const char *text = NULL;
+  CHECK_OK(iio_dict_set_string(d, "base64", "AA=="));
+  d = there_and_back(d);
+  CHECK(iio_dict_get_string(d, "base64", &text) == IIO_OK && strcmp(text, "AA==") == 0);
+  iio_dict_free(d);
+}
+
 int main(int argc, char **argv) {
   check_begin(argc, argv);
   RUN(plain_values_survive);
@@ -315,5 +324,6 @@ int main(int argc, char **argv) {
   RUN(what_is_not_json_is_refused);
   RUN(endless_nesting_does_not_crash);
   RUN(callbacks_are_never_in_json);
+  RUN(a_whole_dictionary_is_never_bytes_or_an_array);
   return check_finish();
 }

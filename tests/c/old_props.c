@@ -206,6 +206,12 @@ static void a_plugin_of_another_size_is_judged_alike(void) {
   CHECK_ERROR(iio_unregister_plugin("later"));
 }
 
+static void a_size_that_nobody_set_is_refused(void) {
+  iio_props p = IIO_PROPS_INIT;
+  p.struct_size = 0xdeadbeef; /* the library must not write that far */
+  CHECK_STATUS(iio_improps(fixture("rgb8.png"), IIO_INDEX_DEFAULT, NULL, &p), IIO_ERROR_INVALID_ARGUMENT);
+}
+
 int main(int argc, char **argv) {
   check_begin(argc, argv);
   RUN(every_size_of_props_is_served_as_far_as_it_goes);
@@ -216,5 +222,6 @@ int main(int argc, char **argv) {
   RUN(an_array_that_is_filled_has_its_tail_zeroed);
   RUN(callbacks_of_another_size_are_judged_alike);
   RUN(a_plugin_of_another_size_is_judged_alike);
+  RUN(a_size_that_nobody_set_is_refused);
   return check_finish();
 }

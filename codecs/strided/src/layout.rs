@@ -153,14 +153,15 @@ impl Layout {
         if index.len() > self.ndim {
             return None;
         }
-        let mut at = 0;
+        let mut at = 0isize;
         for ((&i, &n), &step) in index.iter().zip(self.shape()).zip(self.strides()) {
             if i >= n {
                 return None;
             }
-            at += i as isize * step;
+            at = at.wrapping_add((i as isize).wrapping_mul(step));
         }
-        Some(at)
+        // Where there are no items nobody has looked at the strides.
+        Some(if self.is_empty() { 0 } else { at })
     }
 
     /// The layout that is left when the leading `count` axes are fixed.
@@ -180,7 +181,7 @@ impl Layout {
         let mut cut = *self;
         cut.shape[axis] = len;
         // The first item of an empty cut is never touched, so it needs no offset.
-        let at = if len == 0 { 0 } else { start as isize * self.strides[axis] };
+        let at = if len == 0 || self.is_empty() { 0 } else { start as isize * self.strides[axis] };
         Some((cut, at))
     }
 
@@ -190,9 +191,9 @@ impl Layout {
             return None;
         }
         let mut flipped = *self;
-        let far = self.shape[axis].saturating_sub(1) as isize * self.strides[axis];
         flipped.strides[axis] = self.strides[axis].checked_neg()?;
-        Some((flipped, if self.is_empty() { 0 } else { far }))
+        let far = if self.is_empty() { 0 } else { (self.shape[axis] as isize - 1) * self.strides[axis] };
+        Some((flipped, far))
     }
 
     /// Two axes exchanged.
@@ -240,7 +241,8 @@ impl Layout {
             let mut at = base;
             for _ in 0..n {
                 visit(at, bytes);
-                at += step;
+                // Behind the last item lies an offset that is never used, and may not fit.
+                at = at.wrapping_add(step);
             }
             let mut axis = last;
             loop {
@@ -249,12 +251,12 @@ impl Layout {
                 }
                 axis -= 1;
                 index[axis] += 1;
-                base += self.strides[axis];
                 if index[axis] < self.shape[axis] {
+                    base += self.strides[axis];
                     break;
                 }
-                base -= self.strides[axis] * self.shape[axis] as isize;
                 index[axis] = 0;
+                base -= self.strides[axis] * (self.shape[axis] as isize - 1);
             }
         }
     }

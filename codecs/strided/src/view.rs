@@ -287,6 +287,23 @@ mod tests {
     }
 
     #[test]
+    fn strides_that_are_never_gone_along_may_be_anything() {
+        let far = isize::MAX;
+        let none = Layout::strided(1, &[3, 0], &[far, far]).unwrap();
+        // SAFETY: there are no items.
+        let view = unsafe { View::from_raw(std::ptr::null(), none) };
+        assert!(view.at(2).is_some() && view.at(3).is_none() && view.cut(0, 2, 1).is_some());
+        assert!(none.flip(0).is_some() && view.pack(&mut []));
+        let data = [1u8, 9, 2, 9];
+        let one = Layout::strided(1, &[2, 1, 1], &[2, far, -far]).unwrap();
+        // SAFETY: the items are the first and third of `data`.
+        let view = unsafe { View::from_raw(data.as_ptr(), one) };
+        let mut out = [0; 2];
+        assert!(view.pack(&mut out));
+        assert_eq!(out, [1, 2]);
+    }
+
+    #[test]
     fn sizes_that_overflow_are_refused() {
         assert!(Layout::contiguous(8, &[usize::MAX / 4, 2]).is_none());
         assert!(Layout::contiguous(8, &[0, usize::MAX / 4, usize::MAX / 4]).is_none());

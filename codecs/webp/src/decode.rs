@@ -32,7 +32,7 @@ pub fn decode_into(data: &[u8], out: &mut [u8], pitch: usize, format: Format, th
     // SAFETY: `input` and `len` are a slice borrowed by `job`; `job.config` was initialised by libwebp and its output
     // is memory that `job` borrows exclusively, whose size and stride `Layout::check` compared with the image's.
     let status = unsafe { WebPDecode(input, len, &raw mut job.config) };
-    check(status)
+    check(status, job.image)
 }
 
 /// As [`decode_into`], and tells `progress` how many rows are done; if it answers `false`, decoding stops.
@@ -140,7 +140,7 @@ impl<'j, 'a> Incremental<'j, 'a> {
         let status = unsafe { WebPIUpdate(self.raw.as_ptr(), prefix.as_ptr(), prefix.len()) };
         match status {
             VP8StatusCode::VP8_STATUS_SUSPENDED => Ok(false),
-            other => check(other).map(|()| true),
+            other => check(other, self.image).map(|()| true),
         }
     }
 
@@ -162,9 +162,13 @@ impl Drop for Incremental<'_, '_> {
     }
 }
 
-fn check(status: VP8StatusCode) -> Result<()> {
+fn check(status: VP8StatusCode, image: &[u8]) -> Result<()> {
     match status {
         VP8StatusCode::VP8_STATUS_OK => Ok(()),
+        // libwebp says this of alpha data whose header is damaged, too.
+        VP8StatusCode::VP8_STATUS_OUT_OF_MEMORY if image.starts_with(b"ALPH") && there_is_memory() => {
+            Err(Error::corrupt("the alpha data is damaged"))
+        }
         VP8StatusCode::VP8_STATUS_OUT_OF_MEMORY => Err(Error::memory("no memory to decode a WebP image")),
         VP8StatusCode::VP8_STATUS_INVALID_PARAM => Err(Error::argument("libwebp refused its output memory")),
         VP8StatusCode::VP8_STATUS_UNSUPPORTED_FEATURE => {
@@ -178,4 +182,10 @@ fn check(status: VP8StatusCode) -> Result<()> {
             Err(Error::corrupt("the image data is damaged"))
         }
     }
+}
+
+/// Whether there is more memory than the alpha of the largest image takes: 5 bytes a pixel. It is only asked for.
+fn there_is_memory() -> bool {
+    let mut memory: Vec<u8> = Vec::new();
+    memory.try_reserve_exact(5 << 28).is_ok()
 }

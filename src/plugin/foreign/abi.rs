@@ -126,6 +126,9 @@ pub const IIO_CALLBACKS_ANY_THREAD: u32 = 1;
 /// Bytes of `iio_props` up to and with `axes`: the first published size.
 const PROPS_FIRST: usize = offset_of!(iio_props, color);
 
+/// No struct of the contract will be larger: a `struct_size` beyond it is memory that nobody has set.
+pub(crate) const LARGEST: usize = 4096;
+
 /// Reads a struct that the caller fills. Shorter than `first`: refused. Longer than ours: the surplus must be zero,
 /// which is said apart, since what the struct lends has to be given back in any case.
 ///
@@ -134,7 +137,7 @@ const PROPS_FIRST: usize = offset_of!(iio_props, color);
 pub(crate) unsafe fn read_struct<T: Copy>(from: *const T, first: usize, empty: T) -> Result<(T, Result<()>)> {
     // SAFETY: the caller promises a readable u32.
     let size = unsafe { from.cast::<u32>().read_unaligned() } as usize;
-    if size < first {
+    if size < first || size > LARGEST {
         return Err(Error::invalid(format!("struct_size is {size}, not {}", size_of::<T>())));
     }
     let bytes = from.cast::<u8>();
@@ -160,7 +163,7 @@ pub(crate) unsafe fn check_props(to: *const iio_props) -> Result<()> {
     }
     // SAFETY: the caller promises an iio_props, which starts with its size.
     let size = unsafe { to.cast::<u32>().read_unaligned() } as usize;
-    if size < PROPS_FIRST {
+    if !(PROPS_FIRST..=LARGEST).contains(&size) {
         return Err(Error::invalid(format!("iio_props.struct_size is {size}, not {}", size_of::<iio_props>())));
     }
     Ok(())

@@ -101,28 +101,38 @@ impl Handle {
     }
 }
 
+/// What a read that did not fail says of itself. An end where an image was promised would pass memory that nobody has
+/// filled for one.
+fn outcome(status: iio_status, call: &Call) -> Result<Outcome> {
+    match status {
+        0 => Ok(Outcome::Complete),
+        PARTIAL if call.bool("allow_partial") => Ok(Outcome::Partial),
+        PARTIAL => Err(Error::corrupt("the plugin read the image only in part")),
+        other => Err(Error::internal(format!("the plugin answers a read with the status {other}"))),
+    }
+}
+
 /// Hands a destination to a plugin as the array that it fills, through a packed copy where a conversion follows.
-fn fill(to: &mut Destination, run: &mut dyn FnMut(*const iio_array) -> Result<iio_status>) -> Result<Outcome> {
+fn fill(
+    to: &mut Destination,
+    call: &Call,
+    run: &mut dyn FnMut(*const iio_array) -> Result<iio_status>,
+) -> Result<Outcome> {
     let dtype = to.dtype();
-    let mut outcome = Outcome::Complete;
     if let Some(mut view) = to.as_view() {
         let layout = *view.layout();
-        if run(&iio_array::of(view.base(), &layout, dtype))? == PARTIAL {
-            outcome = Outcome::Partial;
-        }
-        return Ok(outcome);
+        return outcome(run(&iio_array::of(view.base(), &layout, dtype))?, call);
     }
+    let mut done = Outcome::Complete;
     let shape: Vec<usize> = to.shape().to_vec();
     to.fill(&[], |bytes| {
         let mut view = crate::model::ViewMut::packed(bytes, dtype.size(), &shape)
             .ok_or_else(|| Error::internal("a destination of the wrong size"))?;
         let layout = *view.layout();
-        if run(&iio_array::of(view.base(), &layout, dtype))? == PARTIAL {
-            outcome = Outcome::Partial;
-        }
+        done = outcome(run(&iio_array::of(view.base(), &layout, dtype))?, call)?;
         Ok(())
     })?;
-    Ok(outcome)
+    Ok(done)
 }
 
 impl Reader for ForeignFile {
@@ -162,7 +172,7 @@ impl Reader for ForeignFile {
         let read = handle.core.raw.read.ok_or_else(|| handle.lacks("reading"))?;
         let index = index_code(index)?;
         let options = handle.core.options(call);
-        fill(to, &mut |array| {
+        fill(to, call, &mut |array| {
             // SAFETY: all pointers live through the call; the array is the destination's own memory.
             let status = within(call, || unsafe { read(handle.raw, index, iio_dict::of(&options), array) });
             handle.check(status, "read")
@@ -208,7 +218,11 @@ impl Writer for ForeignFile {
         let handle = &self.0;
         let write = handle.core.raw.write.ok_or_else(|| handle.lacks("writing"))?;
         let array = iio_array::of(image.view.base().cast_mut(), image.view.layout(), image.dtype);
-        let options = handle.core.options(call);
+        let mut options = handle.core.options(call);
+        // Of a batch the plugin sees one image, and so that image's axes.
+        if let Some(axes) = image.axes {
+            options.set("axes", axes.as_str());
+        }
         // SAFETY: all pointers live through the call; the plugin only reads the array.
         let status = within(call, || unsafe { write(handle.raw, &array, iio_dict::of(&options)) });
         handle.check(status, "write").map(drop)
@@ -259,7 +273,7 @@ impl Cursor for ForeignCursor {
     fn next(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let next = self.handle.core.raw.next.ok_or_else(|| self.handle.lacks("next"))?;
         let (raw, handle) = (self.raw, &self.handle);
-        fill(to, &mut |array| {
+        fill(to, call, &mut |array| {
             // SAFETY: all pointers live through the call; the array is the destination's own memory.
             let status = within(call, || unsafe { next(raw, array) });
             handle.check(status, "read")

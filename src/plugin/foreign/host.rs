@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::plugin::Call;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char, c_void};
+use std::mem::ManuallyDrop;
 
 /// The library as lent to a plugin; valid until the process ends.
 #[repr(C)]
@@ -34,12 +35,13 @@ pub(super) static HOST: iio_host = iio_host {
 };
 
 thread_local! {
-    /// What a plugin said of its failure.
-    static FAILURE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// What a plugin said of its failure. Taken after each call, and so without a destructor: a handler of `atexit`
+    /// runs after those of the main thread's data.
+    static FAILURE: RefCell<ManuallyDrop<Option<String>>> = const { RefCell::new(ManuallyDrop::new(None)) };
     /// The call that this thread's plugin serves.
     static CALL: Cell<*const Call> = const { Cell::new(std::ptr::null()) };
     /// What the progress callback said to the plugin.
-    static STOPPED: RefCell<Option<Error>> = const { RefCell::new(None) };
+    static STOPPED: RefCell<ManuallyDrop<Option<Error>>> = const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
 /// Runs a plugin's function as part of `call`; nested calls of the library restore it.
@@ -56,7 +58,7 @@ pub(super) fn within<T>(call: &Call, run: impl FnOnce() -> T) -> T {
 
 /// What the plugin, or the caller's progress callback through it, said of the last failure.
 pub(super) fn take_failure() -> (Option<String>, Option<Error>) {
-    (FAILURE.take(), STOPPED.take())
+    (FAILURE.with_borrow_mut(|said| said.take()), STOPPED.with_borrow_mut(|stopped| stopped.take()))
 }
 
 unsafe extern "C" fn fail(status: iio_status, message: *const c_char) -> iio_status {
@@ -66,7 +68,7 @@ unsafe extern "C" fn fail(status: iio_status, message: *const c_char) -> iio_sta
         // SAFETY: the plugin passes NULL or a NUL-terminated string.
         unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned()
     };
-    FAILURE.set(Some(text));
+    FAILURE.with_borrow_mut(|said| **said = Some(text));
     status
 }
 
@@ -82,7 +84,7 @@ unsafe extern "C" fn progress(done: u64, total: u64) -> i32 {
     match told {
         Ok(Ok(())) => 0,
         Ok(Err(stop)) => {
-            STOPPED.set(Some(stop));
+            STOPPED.with_borrow_mut(|stopped| **stopped = Some(stop));
             1
         }
         Err(_) => 1,

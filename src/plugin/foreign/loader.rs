@@ -3,10 +3,12 @@
 use super::adapter::{ForeignPlugin, iio_plugin};
 use super::host::{HOST, iio_host, take_failure};
 use crate::error::{Error, ErrorKind, Result};
+use crate::log::{self, Level};
 use crate::plugin::Plugin;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use once_cell::sync::OnceCell;
 use std::ffi::CStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ impl Module {
         // SAFETY: plugin.h gives the function this type, and the library is never unloaded.
         let entry = unsafe { library.get::<Entry>(b"iio_plugin_entry\0") }
             .map_err(|_| Error::unsupported(format!("{name} is no module: it exports no iio_plugin_entry")))?;
+        log::write(Level::Debug, &format!("module {name} is loaded"));
         Ok(Module { entry: *entry, name })
     }
 
@@ -79,13 +82,26 @@ fn module_path(name: &str) -> Option<PathBuf> {
 
 /// Where modules are looked for: what the environment says, the modules of the installation, and beside the library.
 fn folders() -> Vec<PathBuf> {
-    let listed = std::env::var_os("IMAGEIO_PLUGIN_PATH").unwrap_or_default();
+    // A program with the rights of another user loads nothing that its caller names.
+    let listed = if privileged() { None } else { std::env::var_os("IMAGEIO_PLUGIN_PATH") }.unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&listed).filter(|p| !p.as_os_str().is_empty()).collect();
     if let Some(home) = own_path().as_deref().and_then(Path::parent) {
         folders.push(home.join("imageio").join("modules"));
         folders.push(home.to_path_buf());
     }
     folders
+}
+
+#[cfg(target_os = "linux")]
+fn privileged() -> bool {
+    // SAFETY: it only looks at what the kernel gave the process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn privileged() -> bool {
+    // SAFETY: these only look at the process.
+    unsafe { libc::geteuid() != libc::getuid() || libc::getegid() != libc::getgid() }
 }
 
 /// The file that this code was loaded from: the shared library, or the program that it was linked into.
@@ -98,6 +114,6 @@ fn own_path() -> Option<PathBuf> {
     }
     // SAFETY: dladdr gave a NUL-terminated name that lives as long as the library is loaded.
     let name = unsafe { CStr::from_ptr(info.dli_fname) };
-    let path = Path::new(std::ffi::OsStr::new(name.to_str().ok()?));
+    let path = Path::new(std::ffi::OsStr::from_bytes(name.to_bytes()));
     std::fs::canonicalize(path).ok()
 }

@@ -1,6 +1,7 @@
 //! The library from Rust: the verbs with `ndarray` arrays, the order of the rooms, and what a defect does.
 
 mod defects;
+mod mutations;
 mod reading;
 mod rooms;
 mod verbs;

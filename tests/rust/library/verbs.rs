@@ -1,7 +1,8 @@
 //! imageio's verbs in Rust.
 
 use libimageio::ErrorKind;
-use libimageio::model::{DType, Dict, Index, View};
+use libimageio::model::{DType, Dict, Index, View, ViewMut};
+use libimageio::plugin::{CallKind, Outcome};
 use libimageio::v3::{self, Mode, NdArray};
 use ndarray::{Array2, Array3, ArrayD, Axis, s};
 use std::path::PathBuf;
@@ -78,6 +79,39 @@ fn a_stack_is_read_whole_and_image_by_image() {
         let of_stack: ArrayD<u8> = stack.index_axis(Axis(0), i).to_owned();
         assert_eq!(frame, NdArray::U8(of_stack));
     }
+}
+
+#[test]
+fn a_stack_of_what_a_cut_file_still_has_is_partial() {
+    let frame = Array3::from_elem((8, 9, 3), 100u8);
+    let view = || View::of_array(&frame).unwrap();
+    let mut bytes = v3::imwrite_bytes(Some(".gif"), view(), DType::U8, &Dict::new()).unwrap();
+    for (cut, expected) in [(false, Outcome::Complete), (true, Outcome::Partial)] {
+        if cut {
+            // The trailer, without which nothing tells whether images are missing.
+            bytes.pop();
+        }
+        let mut file = v3::imopen_bytes(bytes.clone(), &Dict::new()).unwrap();
+        let call = file.call(CallKind::Read, &Dict::new().with("allow_partial", true)).unwrap();
+        let plan = file.plan(Index::All, &call).unwrap();
+        let mut pixels = vec![0; plan.props().nbytes().unwrap()];
+        let to = ViewMut::packed(&mut pixels, 1, &plan.props().shape).unwrap();
+        assert_eq!(file.read_planned(&plan, &call, to, DType::U8).unwrap(), expected);
+        assert_eq!(pixels[..3], [100; 3]);
+    }
+}
+
+#[test]
+fn what_a_format_rounds_is_said_in_the_log() {
+    let lines = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = lines.clone();
+    libimageio::log::set(Some(Box::new(move |_, line| kept.lock().unwrap().push(line.to_owned()))));
+    let frame = Array3::from_elem((8, 9, 3), 7u8);
+    let options = Dict::new().with("duration", 25);
+    v3::imwrite_bytes(Some(".gif"), View::of_array(&frame).unwrap(), DType::U8, &options).unwrap();
+    libimageio::log::set(None);
+    let lines = lines.lock().unwrap();
+    assert!(lines.iter().any(|line| line.contains("30 ms, not 25 ms")), "{lines:?}");
 }
 
 #[test]

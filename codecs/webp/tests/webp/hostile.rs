@@ -115,6 +115,18 @@ fn an_image_that_claims_more_rows_than_it_holds_is_an_error() {
 }
 
 #[test]
+fn damaged_alpha_is_no_lack_of_memory() {
+    let mut file = still(90, 70, &EncodeOptions::default());
+    let alpha = file.windows(4).position(|w| w == b"ALPH").expect("alpha") + 8;
+    for at in [alpha, alpha + 1] {
+        let whole = file[at];
+        file[at] = 0xff;
+        assert_eq!(decode(&file), Err(ErrorKind::Corrupt), "{at}");
+        file[at] = whole;
+    }
+}
+
+#[test]
 fn an_animation_that_lasts_too_long_for_libwebp_is_refused() {
     let file = animation(16, 16, &LOSSLESS);
     let frames_at = file.windows(4).position(|w| w == b"ANMF").expect("frames");

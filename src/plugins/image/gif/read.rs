@@ -100,6 +100,10 @@ impl Reader for GifReader {
         true
     }
 
+    fn lacks_images(&self) -> bool {
+        self.frames.as_ref().is_some_and(|frames| frames.broken.is_some())
+    }
+
     fn props(&mut self, index: Index, call: &Call) -> Result<Props> {
         match index {
             Index::At(i) => self.check(i, call).map(|()| self.format.props()),
@@ -115,8 +119,9 @@ impl Reader for GifReader {
             self.check(i, call)?;
             return self.player.read(i, call, to);
         }
-        let mut outcome = Outcome::Complete;
-        for i in 0..self.frames(call)?.known(call)? {
+        let count = self.frames(call)?.known(call)?;
+        let mut outcome = if self.lacks_images() { Outcome::Partial } else { Outcome::Complete };
+        for i in 0..count {
             if self.player.read(i, call, &mut to.image(i)?)? == Outcome::Partial {
                 outcome = Outcome::Partial;
             }

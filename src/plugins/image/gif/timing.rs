@@ -1,6 +1,7 @@
 //! How long each image is shown: what was asked for, and what the format can say, which is hundredths of a second.
 
 use crate::error::{Error, Result};
+use crate::log::{self, Level};
 use crate::model::{Dict, Value};
 use crate::plugin::Call;
 
@@ -87,11 +88,15 @@ impl Clock {
         delay
     }
 
-    /// Notes a rounded duration: the hook for a log.
+    /// Says in the log what was rounded.
     fn rounded(&mut self, rounded: Rounded) {
         let same = |known: &Rounded| known.asked_ms == rounded.asked_ms && known.written_ms == rounded.written_ms;
         // A thousand equal images are rounded alike, and a log need not say it a thousand times.
         if self.rounded.len() < 100 && !self.rounded.iter().any(same) {
+            let Rounded { image, asked_ms, written_ms } = &rounded;
+            let said =
+                format!("gif: image {image} is shown for {written_ms} ms, not {asked_ms} ms: GIF counts in 10 ms");
+            log::write(Level::Info, &said);
             self.rounded.push(rounded);
         }
     }

@@ -64,12 +64,15 @@ fn add(meta: &mut Dict, segment: &Segment, bytes: &[u8], alone: bool) {
             }
         }
         Kind::Photoshop => {
-            let mut resources = match meta.get("photoshop") {
-                Some(Value::Dict(before)) => before.clone(),
-                _ => Dict::new(),
-            };
-            photoshop(&mut resources, bytes.get(14..).unwrap_or(&[]));
-            meta.set("photoshop", resources);
+            let resources = bytes.get(14..).unwrap_or(&[]);
+            // A file may have thousands of these segments: what is known already is not copied for each.
+            if let Some(Value::Dict(known)) = meta.get_mut("photoshop") {
+                photoshop(known, resources);
+            } else {
+                let mut known = Dict::new();
+                photoshop(&mut known, resources);
+                meta.set("photoshop", known);
+            }
         }
         Kind::Adobe => {
             if let Some(version) = be16(bytes, 5) {

@@ -76,7 +76,8 @@ impl Reader for JpegReader {
         let all = source.all(call.limits())?;
         let data = usize::try_from(start).ok().and_then(|start| all.get(start..)).unwrap_or(&[]);
         check_size(&frame, Some(data.len() as u64), call)?;
-        let job = Job { data, frame, limits: *call.limits(), partial: call.bool("allow_partial") };
+        let too_short = (data.len() as u64) < frame.least_bytes();
+        let job = Job { data, frame, limits: *call.limits(), partial: call.bool("allow_partial"), too_short };
         let long = frame.is_progressive() || frame.pixels() > QUICK;
         let mut outcome = Outcome::Complete;
         to.fill(&[], |out| {
@@ -140,12 +141,18 @@ struct Job<'a> {
     frame: Frame,
     limits: Limits,
     partial: bool,
+    /// The bytes cannot hold the image, whatever the codec makes of them.
+    too_short: bool,
 }
 
 impl Job<'_> {
     /// Fills `out`. As Pillow does, it passes over damage that the codec can pass over, but not over missing data.
     fn run(&self, out: &mut [u8]) -> Result<Outcome> {
         match self.decode(out, Tolerance::Corrupt) {
+            Ok(()) if self.too_short => {
+                self.blank_missing(out);
+                Ok(Outcome::Partial)
+            }
             Ok(()) => Ok(Outcome::Complete),
             Err(e) if self.partial && e.kind() == ErrorKind::Corrupt => {
                 // Inks are turned round after decoding: what the codec does not reach shall be zero then.

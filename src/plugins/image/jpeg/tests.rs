@@ -316,6 +316,48 @@ fn a_size_beyond_what_the_bytes_hold_is_refused() {
 }
 
 #[test]
+fn a_partial_read_of_more_than_the_bytes_hold_is_partial() {
+    let mut bytes = by_pillow();
+    let frame = bytes.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
+    bytes[frame + 5] = 0x40;
+    assert_eq!(read(&bytes).unwrap_err().kind(), ErrorKind::Corrupt);
+    let call = call(CallKind::Read, Dict::new().with("allow_partial", true));
+    let (pixels, outcome) = read_with(&bytes, Index::Default, &call).unwrap();
+    assert_eq!(outcome, Outcome::Partial);
+    assert_eq!(pixels[..9 * 13 * 3], read(&by_pillow()).unwrap());
+    assert!(pixels[64 * 13 * 3..].iter().all(|&n| n == 0));
+}
+
+#[test]
+fn many_photoshop_segments_take_no_time() {
+    let whole = by_pillow();
+    let mut bytes = whole[..2].to_vec();
+    let mut segment = |numbers: std::ops::Range<u16>| {
+        let mut body = b"Photoshop 3.0\0".to_vec();
+        for n in numbers {
+            body.extend_from_slice(b"8BIM");
+            body.extend_from_slice(&n.to_be_bytes());
+            body.extend_from_slice(&[0; 6]);
+        }
+        bytes.extend_from_slice(&[0xFF, 0xED]);
+        bytes.extend_from_slice(&(body.len() as u16 + 2).to_be_bytes());
+        bytes.extend_from_slice(&body);
+    };
+    for n in 0..12 {
+        segment(n * 5000..n * 5000 + 5000);
+    }
+    for _ in 0..30_000 {
+        segment(0..1);
+    }
+    bytes.extend_from_slice(&whole[2..]);
+    let begun = std::time::Instant::now();
+    let resources = meta(&bytes);
+    // The number of the resolution, which these resources are too short for, ends their segment.
+    assert_eq!(resources.get("photoshop").and_then(Value::as_dict).map(Dict::len), Some(60_000 - 3_995));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn damaged_files_do_no_harm() {
     let whole = write_color(Dict::new().with("progressive", true).with("exif", vec![0; 40]).with("comment", "c"));
     for at in 2..whole.len() {

@@ -37,7 +37,13 @@ impl Reader for Still {
     fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
         image(index, 1)?;
         let file = self.source.all(call.limits())?;
-        self.picture.must_be(&Header::parse(&file).map_err(failed)?)?;
+        let header = Header::parse(&file).map_err(failed)?;
+        self.picture.must_be(&header)?;
+        if header.lossless == Some(true) {
+            // libwebp undoes the coding on four bytes a pixel of its own.
+            let bytes = (header.width as usize).saturating_mul(header.height as usize).saturating_mul(4);
+            call.limits().check_bytes(bytes).map_err(|e| e.context("the lossless pixels"))?;
+        }
         let mut outcome = Outcome::Complete;
         to.fill(&[], |out| {
             if call.bool("allow_partial") {

@@ -427,6 +427,19 @@ fn floods_of_frames_and_huge_canvases_are_refused() {
 }
 
 #[test]
+fn what_libwebp_takes_beside_the_result_is_limited() {
+    let file = write_all(&[8, 8, 3], &[(&noise(192, 1), lossless())]).unwrap();
+    let mut reader = open(&file).unwrap();
+    for (most, fits) in [(192, false), (255, false), (256, true)] {
+        let limits = Limits { max_bytes: Some(most), ..Limits::default() };
+        let call = Call::new(Dict::new(), Arc::new(ImagePlugin::new().declaration().clone()), limits, 1);
+        let read = read(&mut *reader, 0, &call).map_err(|e| e.kind());
+        assert_eq!(read.is_ok(), fits, "{most}");
+        assert!(fits || read == Err(ErrorKind::Limit));
+    }
+}
+
+#[test]
 fn progress_is_told_and_may_cancel() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let log = told.clone();
