@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes tests/data: small images of every kind, and expected.txt, which says what a default read of each must give.
 
-PNG, GIF and BMP files are put together here byte by byte, so that what they hold is known without any decoder;
-Pillow writes the JPEG and WebP files. Where Pillow can read a file as we mean to, it is asked for a second opinion.
+PNG, GIF, BMP, PNM, farbfeld and HDR files are put together here byte by byte, so that what they hold is known without
+any decoder; Pillow writes the JPEG, WebP, TGA and QOI files. Where Pillow can read a file as we mean to, it is asked for a second opinion.
 
     python3 scripts/make_fixtures.py [FOLDER]
 """
@@ -582,6 +582,117 @@ def rasters():
     keep("small.xv", f"P7 332\n#END_OF_COMMENTS\n{w} {h} 255\n".encode() + index.tobytes(), stairs[index])
 
 
+# PNM, PAM, PFM, farbfeld
+
+
+def netpbm(mark, array, maxval=None, tail=b""):
+    h, w = array.shape[:2]
+    head = f"{mark}\n# made here\n{w} {h}\n" + (f"{maxval}\n" if maxval else "")
+    return head.encode() + tail
+
+
+def pam(array, maxval, kind):
+    h, w, c = array.shape
+    head = f"P7\nWIDTH {w}\nHEIGHT {h}\nDEPTH {c}\nMAXVAL {maxval}\nTUPLTYPE {kind}\nENDHDR\n".encode()
+    return head + array.astype(">u2" if maxval > 255 else np.uint8).tobytes()
+
+
+def text(samples):
+    """One sample a line; the last of one digit, so that no cut makes another number of it."""
+    return "\n".join(str(int(v)) for v in samples.ravel()).encode() + b"\n"
+
+
+def netpbms():
+    h, w = 11, 13
+    bits = ramp(h, w, 1, 1)
+    raw = b"".join(pack_rows((1 - bits)[:, :, None], 1))
+    data = netpbm("P4", bits, tail=raw)
+    keep("raw.pbm", data, bits.astype(bool))
+    second_opinion("raw.pbm", data, bits.astype(bool), "1")
+    keep("plain.pbm", netpbm("P1", bits, tail=text(1 - bits)), bits.astype(bool))
+    gray, rgb = ramp(h, w, 1), ramp(h, w, 3)
+    gray[-1, -1] = rgb[-1, -1] = 7
+    data = netpbm("P5", gray, 255, gray.tobytes())
+    keep("raw.pgm", data, gray)
+    second_opinion("raw.pgm", data, gray, "L")
+    data = netpbm("P2", gray, 255, text(gray))
+    keep("plain.pgm", data, gray)
+    second_opinion("plain.pgm", data, gray, "L")
+    data = netpbm("P6", rgb, 255, rgb.tobytes())
+    keep("raw.ppm", data, rgb)
+    second_opinion("raw.ppm", data, rgb, "RGB")
+    few = ramp(h, w, 3, 100)
+    data = netpbm("P6", few, 100, few.tobytes())
+    scaled = np.round(few / 100 * 255).astype(np.uint8)
+    keep("to100.ppm", data, scaled)
+    second_opinion("to100.ppm", data, scaled, "RGB")
+    deep = ramp(h, w, 3, 65535)
+    keep("raw16.pgm", netpbm("P5", deep, 65535, deep[:, :, 0].astype(">u2").tobytes()), deep[:, :, 0])
+    keep("raw16.ppm", netpbm("P6", deep, 65535, deep.astype(">u2").tobytes()), deep)
+    rgba, rgba16 = ramp(h, w, 4), ramp(h, w, 4, 65535)
+    keep("rgba8.pam", pam(rgba, 255, "RGB_ALPHA"), rgba)
+    keep("la16.pam", pam(rgba16[:, :, :2], 65535, "GRAYSCALE_ALPHA"), rgba16[:, :, :2])
+    keep("bits.pam", pam(bits[:, :, None], 1, "BLACKANDWHITE"), bits.astype(bool))
+    floats = deep.astype(np.float32) / 1000 - 9
+    keep("rgb.pfm", f"PF\n{w} {h}\n1.0\n".encode() + floats[::-1].astype(">f4").tobytes(), floats)
+    keep("gray.pfm", f"Pf\n{w} {h}\n-2.5\n".encode() + floats[::-1, :, 0].astype("<f4").tobytes(), floats[:, :, 0])
+    data = b"farbfeld" + struct.pack(">II", w, h) + rgba16.astype(">u2").tobytes()
+    keep("rgba16.ff", data, rgba16)
+
+
+# TGA, QOI
+
+
+def encoded_as(name, pixels, kind, **options):
+    data = encoded(Image.fromarray(pixels), kind, **options)
+    assert np.array_equal(decoded(data), pixels), name
+    keep(name, data, pixels)
+
+
+def tgas():
+    h, w = 11, 13
+    encoded_as("gray.tga", ramp(h, w, 1), "TGA")
+    encoded_as("la.tga", ramp(h, w, 2), "TGA", orientation=1)
+    encoded_as("rgb_rle.tga", ramp(h, w, 3), "TGA", rle=True)
+    encoded_as("rgba_rle.tga", ramp(h, w, 4), "TGA", rle=True, orientation=1, id_section=b"made here")
+    colors, index = palette(16), ramp(h, w, 1, 15)
+    head = struct.pack("<BBBHHBHHHHBB", 0, 1, 1, 0, 16, 24, 0, 0, w, h, 8, 0x30)
+    data = head + colors[:, ::-1].tobytes() + index[:, ::-1].tobytes() + bytes(8) + b"TRUEVISION-XFILE.\0"
+    keep("palette_turned.tga", data, colors[index])
+    second_opinion("palette_turned.tga", data, colors[index], "RGB")
+
+
+def qois():
+    encoded_as("rgb.qoi", ramp(11, 13, 3), "QOI")
+    encoded_as("rgba.qoi", ramp(11, 13, 4), "QOI")
+
+
+# HDR
+
+
+def hdr_row(row):
+    """A row by component: runs of three and more, and the values between them."""
+    out = struct.pack(">BBH", 2, 2, len(row))
+    for part in row.T:
+        values, at = part.tobytes(), 0
+        while at < len(values):
+            run = next((n for n in range(1, len(values) - at) if values[at + n] != values[at]), len(values) - at)
+            out += bytes([128 + run, values[at]] if run > 2 else [1, values[at]])
+            at += run if run > 2 else 1
+    return out
+
+
+def hdrs():
+    h, w = 11, 13
+    stored = ramp(h, w, 4)
+    stored[:, :, 0] |= 128
+    stored[:, :, 3] = 120 + stored[:, :, 3] // 16
+    floats = (stored[:, :, :3] * np.exp2(stored[:, :, 3:].astype(float) - 136)).astype(np.float32)
+    head = b"#?RADIANCE\n# made here\nFORMAT=32-bit_rle_rgbe\nEXPOSURE=2\n\n"
+    keep("runs.hdr", head + f"-Y {h} +X {w}\n".encode() + b"".join(hdr_row(row) for row in stored), floats)
+    keep("flat.hdr", head + f"+Y {h} +X {w}\n".encode() + stored[::-1].tobytes(), floats)
+
+
 README = """# Test images
 
 Made from nothing by `scripts/make_fixtures.py`; no picture of anyone else's is among them. MIT OR Apache-2.0, as the
@@ -607,6 +718,10 @@ def main():
     sgis()
     pcxs()
     rasters()
+    netpbms()
+    tgas()
+    qois()
+    hdrs()
     head = "# file shape dtype images default-index is_batch how… (see README.md; written by scripts/make_fixtures.py)\n"
     (OUT / "expected.txt").write_text(head + "\n".join(EXPECTED) + "\n")
     (OUT / "README.md").write_text(README)

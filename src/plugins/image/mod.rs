@@ -3,8 +3,10 @@
 mod bits;
 mod bmp;
 mod exif;
+mod farbfeld;
 mod form;
 mod gif;
+mod hdr;
 mod icns;
 mod ico;
 mod im;
@@ -15,12 +17,16 @@ mod pcx;
 mod plain;
 mod plain_write;
 mod png;
+mod pnm;
+mod qoi;
 mod sgi;
+mod single;
 #[cfg(test)]
 mod smalls_tests;
 mod stills;
 mod sun;
 mod text;
+mod tga;
 mod webp;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -177,6 +183,79 @@ static FORMATS: &[Format] = &[
         create: None,
         options: none,
     },
+    Format {
+        name: "PPM",
+        extensions: &[".ppm", ".pnm"],
+        matches: pnm::is_ppm,
+        open: pnm::open,
+        create: Some(pnm::create),
+        options: pnm::options,
+    },
+    Format {
+        name: "PGM",
+        extensions: &[".pgm"],
+        matches: pnm::is_pgm,
+        open: pnm::open,
+        create: Some(pnm::create),
+        options: pnm::options,
+    },
+    Format {
+        name: "PBM",
+        extensions: &[".pbm"],
+        matches: pnm::is_pbm,
+        open: pnm::open,
+        create: Some(pnm::create),
+        options: pnm::options,
+    },
+    Format {
+        name: "PAM",
+        extensions: &[".pam"],
+        matches: pnm::is_pam,
+        open: pnm::open,
+        create: Some(pnm::create_pam),
+        options: Vec::new,
+    },
+    Format {
+        name: "PFM",
+        extensions: &[".pfm"],
+        matches: pnm::is_pfm,
+        open: pnm::open,
+        create: Some(pnm::create_pfm),
+        options: Vec::new,
+    },
+    Format {
+        name: "FARBFELD",
+        extensions: &[".ff"],
+        matches: farbfeld::matches,
+        open: farbfeld::open,
+        create: Some(farbfeld::create),
+        options: Vec::new,
+    },
+    Format {
+        name: "QOI",
+        extensions: &[".qoi"],
+        matches: qoi::matches,
+        open: qoi::open,
+        create: Some(qoi::create),
+        options: Vec::new,
+    },
+    Format {
+        name: "HDR",
+        extensions: &[".hdr", ".rgbe"],
+        matches: hdr::matches,
+        open: hdr::open,
+        create: Some(hdr::create),
+        options: Vec::new,
+    },
+    // Without a mark: see `tga::probe`.
+    Format {
+        name: "TGA",
+        extensions: tga::EXTENSIONS,
+        matches: tga::matches,
+        open: tga::open,
+        create: Some(tga::create),
+        options: tga::options,
+    },
     // Last, since it has the weakest mark.
     Format {
         name: "DIB",
@@ -260,12 +339,15 @@ impl Plugin for ImagePlugin {
         &self.declaration
     }
 
-    fn probe(&self, head: &[u8], _extension: Option<&str>) -> Option<u8> {
-        Some(if FORMATS.iter().any(|f| (f.matches)(head)) { 90 } else { 0 })
+    fn probe(&self, head: &[u8], extension: Option<&str>) -> Option<u8> {
+        if FORMATS.iter().any(|f| (f.matches)(head)) { Some(90) } else { tga::probe(head, extension) }
     }
 
     fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>> {
-        let format = FORMATS.iter().find(|f| (f.matches)(source.head()));
+        let format = match FORMATS.iter().find(|f| (f.matches)(source.head())) {
+            None if tga::is_tga(&source)? => FORMATS.iter().find(|f| f.name == "TGA"),
+            by_mark => by_mark,
+        };
         let format = format.ok_or_else(|| {
             Error::new(ErrorKind::NoBackend, "the content has the mark of none of the formats that it reads")
         })?;

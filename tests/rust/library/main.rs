@@ -4,4 +4,5 @@ mod defects;
 mod mutations;
 mod reading;
 mod rooms;
+mod second_opinion;
 mod verbs;
