@@ -80,7 +80,8 @@ impl Adapted {
     }
 }
 
-fn rotates(call: &Call) -> bool {
+/// Whether images are given upright.
+pub(super) fn rotates(call: &Call) -> bool {
     call.bool("rotate") || call.bool("exifrotate")
 }
 

@@ -8,7 +8,7 @@ use crate::resource::{Output, Source};
 use once_cell::sync::OnceCell;
 use std::sync::Arc;
 
-use super::adapt::{Adapted, exclude_applied};
+use super::adapt::{Adapted, exclude_applied, rotates};
 use super::writing::Writing;
 
 /// A file open for reading or writing. Dropping one that was opened for writing publishes nothing.
@@ -213,7 +213,13 @@ impl File {
         let first = reader.props(Index::At(0), call)?;
         if !reader.is_uniform() {
             for i in 1..count {
-                first.check_stackable(&reader.props(Index::At(i), call)?, i)?;
+                let other = reader.props(Index::At(i), call)?;
+                first.check_stackable(&other, i)?;
+                if rotates(call) && other.orientation != first.orientation {
+                    let turns = (first.orientation, other.orientation);
+                    let message = format!("image 0 has orientation {}, image {i} has {}", turns.0, turns.1);
+                    return Err(Error::shape(format!("images cannot be stacked upright: {message}")));
+                }
             }
         }
         Ok((index, first.stacked(count)?, Some(count)))

@@ -5,6 +5,7 @@
 
 use libimageio_fuzz::examine::{View, examine};
 use libimageio_fuzz::mutate::{Random, mutate};
+use libimageio_fuzz::round_trip::round_trip;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -70,7 +71,9 @@ fn main() {
             Ok(Err(contradiction)) => Some(contradiction.clone()),
             Ok(Ok(_)) if took > Duration::from_secs(2) => Some(format!("slow {took:?}")),
             // The result, its second, a turned one, and intermediates of as much again.
-            Ok(Ok(_)) if grown > (max_bytes >> 20) * 7 + 64 => Some(format!("memory {grown} MiB of {}", max_bytes >> 20)),
+            Ok(Ok(_)) if grown > (max_bytes >> 20) * 7 + 64 => {
+                Some(format!("memory {grown} MiB of {}", max_bytes >> 20))
+            }
             Ok(Ok(_)) => None,
         };
         if let (Ok(Ok(seen)), 0, None) = (&seen, inputs % 4, &failure) {
@@ -80,6 +83,13 @@ fn main() {
                 Ok(Err(e)) => failure = Some(format!("again: {e}")),
                 Err(_) => failure = Some(format!("again: panic {}", LAST_PANIC.lock().unwrap())),
             }
+        }
+        if failure.is_none() && inputs % 4 == 1 {
+            let wishes: Vec<u8> = (0..60).map(|_| random.any() as u8).collect();
+            failure = match catch_unwind(AssertUnwindSafe(|| round_trip(&wishes))) {
+                Ok(told) => told.err(),
+                Err(_) => Some(format!("round trip: panic {} by {wishes:?}", LAST_PANIC.lock().unwrap())),
+            };
         }
         if let Ok(Ok(seen)) = seen {
             (complete, partial) = (complete + u64::from(seen.complete), partial + u64::from(seen.partial));
@@ -97,7 +107,9 @@ fn main() {
             }
         }
     }
-    println!("{inputs} inputs in {seconds} s: {complete} whole reads, {partial} partial; slowest {slowest:?}, most memory {largest} MiB");
+    println!(
+        "{inputs} inputs in {seconds} s: {complete} whole reads, {partial} partial; slowest {slowest:?}, most memory {largest} MiB"
+    );
     for (kind, count) in kinds {
         println!("{count:6} {kind}");
     }

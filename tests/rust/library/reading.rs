@@ -2,6 +2,7 @@
 
 use libimageio::ErrorKind;
 use libimageio::model::{DType, Dict, Index, Value};
+use libimageio::plugin::CallKind;
 use libimageio::v3::{self, File, NdArray};
 use ndarray::{ArrayD, IxDyn};
 use std::path::PathBuf;
@@ -116,4 +117,44 @@ fn iterators_tell_the_time_of_each_image() {
             i += 2;
         }
     }
+}
+
+/// A multi-picture file of two images, of which the second has another orientation.
+fn turned_apart() -> Vec<u8> {
+    let image = std::fs::read(fixture("orientation6.jpg")).unwrap();
+    let mut second = image.clone();
+    let value = second.windows(6).position(|w| w == [0x01, 0x12, 0, 3, 0, 0]).unwrap() + 9;
+    assert_eq!(second[value], 6);
+    second[value] = 1;
+    let mut index = b"MPF\0II\x2a\0\x08\0\0\0\x02\0".to_vec();
+    index.extend_from_slice(b"\x01\xb0\x04\0\x01\0\0\0\x02\0\0\0");
+    index.extend_from_slice(b"\x02\xb0\x07\0\x20\0\0\0\x26\0\0\0\0\0\0\0");
+    let len = index.len() + 32;
+    // The index counts from behind its mark, which stands behind SOI, marker and length.
+    let start = (image.len() + len + 4 - 10) as u32;
+    for at in [0, start] {
+        index.extend([0, image.len() as u32, at, 0].iter().flat_map(|n| n.to_le_bytes()));
+    }
+    let mut file = image[..2].to_vec();
+    file.extend_from_slice(&[0xFF, 0xE2]);
+    file.extend_from_slice(&(len as u16 + 2).to_be_bytes());
+    file.extend_from_slice(&index);
+    file.extend_from_slice(&image[2..]);
+    file.extend_from_slice(&second);
+    file
+}
+
+#[test]
+fn images_that_are_turned_apart_do_not_stack_upright() {
+    let mut file = v3::imopen_bytes(turned_apart(), &Dict::new()).unwrap();
+    let upright = Dict::new().with("rotate", true);
+    let mut shape = |index, options: &Dict| {
+        let call = file.call(CallKind::Props, options)?;
+        file.plan(index, &call).map(|plan| plan.props().shape.to_vec())
+    };
+    let stored = shape(Index::At(0), &Dict::new()).unwrap();
+    assert_eq!(shape(Index::All, &Dict::new()).unwrap(), [&[2], &stored[..]].concat());
+    assert_eq!(shape(Index::At(0), &upright).unwrap()[..2], [stored[1], stored[0]]);
+    assert_eq!(shape(Index::At(1), &upright).unwrap(), stored);
+    assert_eq!(shape(Index::All, &upright).unwrap_err().kind(), ErrorKind::Shape);
 }

@@ -100,7 +100,10 @@ impl Looker {
     }
 
     fn file(&mut self, file: &mut File) -> Result<(), Contradiction> {
+        // What a cheap count looks at depends on whether the bytes are in memory.
+        let before = self.hash.clone();
         let cheap = self.told("a cheap count", file.count(Count::Cheap, &Dict::new()))?.flatten();
+        self.hash = before;
         let count = self.told("a count", file.count(Count::Exact, &Dict::new()))?.flatten();
         if let (Some(a), Some(b)) = (cheap, count)
             && a != b
