@@ -27,11 +27,11 @@ install install-strip:
 
 # include/libimageio/*.h are what src/capi generates; the test that compares them can also write them.
 header:
-	IIO_UPDATE_HEADER=1 cargo test --release --locked -p libimageio --test header
+	IIO_UPDATE_HEADER=1 cargo test --release --locked -p libimageio --test documents header::
 
 # The parts of README.md and docs/ that the registry, the headers and the examples give; its test also compares them.
 readme:
-	IIO_UPDATE_README=1 cargo test --release --locked -p libimageio --test readme
+	IIO_UPDATE_README=1 cargo test --release --locked -p libimageio --test documents readme::
 
 # THIRD-PARTY.md: the crates and C libraries that are linked into libimageio, and their licences.
 third-party:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes tests/data: small images of every kind, and expected.txt, which says what a default read of each must give.
 
-PNG, GIF and BMP files are put together here byte by byte, so that what they hold is known without any decoder;
-Pillow writes the JPEG and WebP files. Where Pillow can read a file as we mean to, it is asked for a second opinion.
+PNG, GIF, BMP, PNM, farbfeld and HDR files are put together here byte by byte, so that what they hold is known without
+any decoder; Pillow writes the JPEG, WebP, TGA and QOI files. Where Pillow can read a file as we mean to, it is asked for a second opinion.
 
     python3 scripts/make_fixtures.py [FOLDER]
 """
@@ -451,6 +451,248 @@ def webps():
     keep("animated.webp", data, frames[0], 4, "0")
 
 
+# Small formats: icons, and the pictures of old systems
+
+
+def runs_of(data, most, same, other):
+    """`same(n, byte)` for what repeats, `other(byte)` for what does not."""
+    out, i = b"", 0
+    while i < len(data):
+        n = 1
+        while i + n < len(data) and data[i + n] == data[i] and n < most:
+            n += 1
+        out += same(n, data[i]) if n > 2 else other(data[i]) * n
+        i += n
+    return out
+
+
+def icons():
+    def entry(size, bits, body, at, spot=None):
+        h, w = size
+        planes, bits = spot or (1, bits)
+        return struct.pack("<BBBBHHII", w, h, 0, 0, planes, bits, len(body), at)
+
+    def bitmap(samples, depth, table, mask):
+        h, w = mask.shape
+        rows = bmp_rows(samples, 8 if depth > 8 else depth) + bmp_rows(mask, 1)
+        return struct.pack("<IiiHHIIiiII", 40, w, 2 * h, 1, depth, 0, len(rows), 0, 0, len(table) // 4, 0) + table + rows
+
+    h, w = 11, 13
+    mask, index, table = ramp(h, w, 1, 1, 4), ramp(h, w, 1, 15), palette(16)
+    quads = np.concatenate([table[:, ::-1], np.zeros((16, 1), np.uint8)], axis=1).tobytes()
+    masked = np.dstack([table[index], np.where(mask, 0, 255).astype(np.uint8)])
+    body = bitmap(index, 4, quads, mask)
+    data = struct.pack("<HHH", 0, 1, 1) + entry((h, w), 4, body, 22) + body
+    keep("masked.ico", data, masked)
+    second_opinion("masked.ico", data, masked, "RGBA")
+    rgba = ramp(h, w, 4)
+    body = bitmap(rgba[:, :, [2, 1, 0, 3]], 32, b"", np.zeros((h, w), np.uint8))
+    data = struct.pack("<HHH", 0, 1, 1) + entry((h, w), 32, body, 22) + body
+    keep("alpha.ico", data, rgba)
+    second_opinion("alpha.ico", data, rgba, "RGBA")
+    keep("arrow.cur", struct.pack("<HHH", 0, 2, 1) + entry((h, w), 0, body, 22, (3, 4)) + body, rgba)
+    body = png(rgba, 8, 6)
+    data = struct.pack("<HHH", 0, 1, 1) + entry((h, w), 32, body, 22) + body
+    keep("png.ico", data, rgba)
+    second_opinion("png.ico", data, rgba, "RGBA")
+    rgb, alpha = ramp(16, 16, 3), ramp(16, 16, 1)
+    packed = b"".join(runs_of(rgb[:, :, c].tobytes(), 130, lambda n, v: bytes([n + 125, v]), lambda v: bytes([0, v])) for c in range(3))
+    body = b"".join(k + struct.pack(">I", len(b) + 8) + b for k, b in ((b"is32", packed), (b"s8mk", alpha.tobytes())))
+    keep("planes.icns", b"icns" + struct.pack(">I", len(body) + 8) + body, np.dstack([rgb, alpha]))
+
+
+def sgis():
+    w = 13
+    for depth in (8, 16):
+        for rle in (0, 1):
+            h = 7 if depth == 16 else 11  # so that the files stay small
+            rgb = ramp(h, w, 3, 2**depth - 1)
+            lines = [rgb[y, :, c] for c in range(3) for y in range(h - 1, -1, -1)]
+            head = struct.pack(">HBBHHHHII", 474, rle, depth // 8, 3, w, h, 3, 0, 2**depth - 1).ljust(512, b"\0")
+            if rle:
+                word = ">B" if depth == 8 else ">H"
+                cell = lambda v: struct.pack(word, v)
+                rows = [runs_of([int(v) for v in r], 127, lambda n, v: cell(n) + cell(v), lambda v: cell(0x81) + cell(v)) + cell(0) for r in lines]
+                starts = 512 + 8 * len(rows) + np.cumsum([0] + [len(r) for r in rows[:-1]])
+                body = struct.pack(f">{2 * len(rows)}I", *map(int, starts), *map(len, rows)) + b"".join(rows)
+            else:
+                body = b"".join(r.astype(f">u{depth // 8}").tobytes() for r in lines)
+            name = f"rgb{depth}{'_rle' if rle else ''}.sgi"
+            keep(name, head + body, rgb)
+            if depth == 8:
+                second_opinion(name, head + body, rgb, "RGB")
+
+
+def pcxs():
+    h, w = 11, 13
+    bits, index, eight, rgb = ramp(h, w, 1, 1), ramp(h, w, 1, 15), ramp(h, w, 1), ramp(h, w, 3)
+    planes = lambda rows: b"".join(r + b"\0" * (len(r) % 2) for r in rows)
+
+    def pcx(lines, depth, count, table=b""):
+        stride = (w * depth + 7) // 8 // 2 * 2 + 2 if (w * depth + 7) // 8 % 2 else (w * depth + 7) // 8
+        head = bytes([10, 5, 1, depth]) + struct.pack("<6H", 0, 0, w - 1, h - 1, 72, 72) + table.ljust(48, b"\0")
+        head += bytes([0, count]) + struct.pack("<H", stride)
+        run = lambda n, v: bytes([0xC0 | n, v])
+        return head.ljust(128, b"\0") + b"".join(runs_of(x, 63, run, lambda v: run(1, v) if v >= 0xC0 else bytes([v])) for x in lines)
+
+    mono = pcx([planes([r]) for r in pack_rows(bits, 1)], 1, 1)
+    keep("mono.pcx", mono, bits.astype(bool))
+    four = pcx([planes([pack_rows(index[y : y + 1] >> k & 1, 1)[0] for k in range(4)]) for y in range(h)], 1, 4, palette(16).tobytes())
+    keep("planes4.pcx", four, palette(16)[index])
+    second_opinion("planes4.pcx", four, palette(16)[index], "RGB")
+    true = pcx([planes([rgb[y, :, c].tobytes() for c in range(3)]) for y in range(h)], 8, 3)
+    keep("rgb8.pcx", true, rgb)
+    second_opinion("rgb8.pcx", true, rgb, "RGB")
+    keep("gray8.pcx", pcx([planes([r.tobytes()]) for r in eight], 8, 1), eight)
+    files = [true, true]
+    starts = [16, 16 + len(true)]
+    keep("two.dcx", struct.pack("<4I", 0x3ADE68B1, *starts, 0) + b"".join(files), rgb, 2)
+
+
+def rasters():
+    h, w = 11, 13
+    bits, eight, rgb, table = ramp(h, w, 1, 1), ramp(h, w, 1, 15), ramp(h, w, 3), palette(16)
+    sun = lambda depth, kind, body, map=b"": struct.pack(">8I", 0x59A66A95, w, h, depth, len(body), kind, bool(map), len(map)) + map + body
+    even = lambda rows: b"".join(r + b"\0" * (len(r) % 2) for r in rows)
+    runs = lambda b: runs_of(b, 256, lambda n, v: bytes([0x80, n - 1, v]), lambda v: b"\x80\0" if v == 0x80 else bytes([v]))
+    keep("mono.ras", sun(1, 1, even(pack_rows(1 - bits, 1))), bits.astype(bool))
+    data = sun(24, 1, even(pack_rows(rgb[:, :, ::-1], 8)))
+    keep("rgb24.ras", data, rgb)
+    second_opinion("rgb24.ras", data, rgb, "RGB")
+    keep("rle8.ras", sun(8, 2, runs(even(pack_rows(eight, 8))), table.T.tobytes()), table[eight])
+    body = ",\n".join(", ".join(f"0x{int(f'{b:08b}'[::-1], 2):02x}" for b in row) for row in pack_rows(bits, 1))
+    data = f"#define im_width {w}\n#define im_height {h}\nstatic char im_bits[] = {{\n{body}\n}};\n".encode()
+    keep("bits.xbm", data, bits.astype(bool))
+    lines = [f"{w} {h} 16 1"] + [f"{'ABCDEFGHIJKLMNOP'[i]} c #{r:02x}{g:02x}{b:02x}" for i, (r, g, b) in enumerate(table.tolist())]
+    lines += ["".join("ABCDEFGHIJKLMNOP"[v] for v in row) for row in eight]
+    data = ("/* XPM */\nstatic char *im[] = {\n" + ",\n".join(f'"{x}"' for x in lines) + "\n};\n").encode()
+    keep("colors.xpm", data, table[eight])
+    second_opinion("colors.xpm", data, table[eight], "RGB")
+    words = [*struct.unpack("<2H", b"DanM"), w, h, 1, 1, 1, 1, w, h]
+    words += [0, 0, int(np.bitwise_xor.reduce(words)), 0, 0, 0]
+    keep("mono.msp", struct.pack("<16H", *words) + b"".join(pack_rows(bits, 1)), bits.astype(bool))
+    text = f"Image type: RGB image\r\nImage size (x*y): {w}*{h}\r\nFile size (no of images): 1\r\n".encode()
+    body = b"".join(rgb[y, :, c].tobytes() for y in range(h - 1, -1, -1) for c in range(3))
+    keep("rgb.im", text.ljust(511, b"\0") + b"\x1a" + body, rgb)
+    head = bytearray(1024)
+    head[:4], head[416:420], head[424:428] = b"\x80\xe8\0\0", struct.pack("<2H", h, w), struct.pack("<2H", 14, 2)
+    keep("rgb.pxr", bytes(head) + rgb.tobytes(), rgb)
+    stairs = np.array([[r * 255 // 7, g * 255 // 7, b * 85] for r in range(8) for g in range(8) for b in range(4)], np.uint8)
+    index = ramp(h, w, 1)
+    keep("small.xv", f"P7 332\n#END_OF_COMMENTS\n{w} {h} 255\n".encode() + index.tobytes(), stairs[index])
+
+
+# PNM, PAM, PFM, farbfeld
+
+
+def netpbm(mark, array, maxval=None, tail=b""):
+    h, w = array.shape[:2]
+    head = f"{mark}\n# made here\n{w} {h}\n" + (f"{maxval}\n" if maxval else "")
+    return head.encode() + tail
+
+
+def pam(array, maxval, kind):
+    h, w, c = array.shape
+    head = f"P7\nWIDTH {w}\nHEIGHT {h}\nDEPTH {c}\nMAXVAL {maxval}\nTUPLTYPE {kind}\nENDHDR\n".encode()
+    return head + array.astype(">u2" if maxval > 255 else np.uint8).tobytes()
+
+
+def text(samples):
+    """One sample a line; the last of one digit, so that no cut makes another number of it."""
+    return "\n".join(str(int(v)) for v in samples.ravel()).encode() + b"\n"
+
+
+def netpbms():
+    h, w = 11, 13
+    bits = ramp(h, w, 1, 1)
+    raw = b"".join(pack_rows((1 - bits)[:, :, None], 1))
+    data = netpbm("P4", bits, tail=raw)
+    keep("raw.pbm", data, bits.astype(bool))
+    second_opinion("raw.pbm", data, bits.astype(bool), "1")
+    keep("plain.pbm", netpbm("P1", bits, tail=text(1 - bits)), bits.astype(bool))
+    gray, rgb = ramp(h, w, 1), ramp(h, w, 3)
+    gray[-1, -1] = rgb[-1, -1] = 7
+    data = netpbm("P5", gray, 255, gray.tobytes())
+    keep("raw.pgm", data, gray)
+    second_opinion("raw.pgm", data, gray, "L")
+    data = netpbm("P2", gray, 255, text(gray))
+    keep("plain.pgm", data, gray)
+    second_opinion("plain.pgm", data, gray, "L")
+    data = netpbm("P6", rgb, 255, rgb.tobytes())
+    keep("raw.ppm", data, rgb)
+    second_opinion("raw.ppm", data, rgb, "RGB")
+    few = ramp(h, w, 3, 100)
+    data = netpbm("P6", few, 100, few.tobytes())
+    scaled = np.round(few / 100 * 255).astype(np.uint8)
+    keep("to100.ppm", data, scaled)
+    second_opinion("to100.ppm", data, scaled, "RGB")
+    deep = ramp(h, w, 3, 65535)
+    keep("raw16.pgm", netpbm("P5", deep, 65535, deep[:, :, 0].astype(">u2").tobytes()), deep[:, :, 0])
+    keep("raw16.ppm", netpbm("P6", deep, 65535, deep.astype(">u2").tobytes()), deep)
+    rgba, rgba16 = ramp(h, w, 4), ramp(h, w, 4, 65535)
+    keep("rgba8.pam", pam(rgba, 255, "RGB_ALPHA"), rgba)
+    keep("la16.pam", pam(rgba16[:, :, :2], 65535, "GRAYSCALE_ALPHA"), rgba16[:, :, :2])
+    keep("bits.pam", pam(bits[:, :, None], 1, "BLACKANDWHITE"), bits.astype(bool))
+    floats = deep.astype(np.float32) / 1000 - 9
+    keep("rgb.pfm", f"PF\n{w} {h}\n1.0\n".encode() + floats[::-1].astype(">f4").tobytes(), floats)
+    keep("gray.pfm", f"Pf\n{w} {h}\n-2.5\n".encode() + floats[::-1, :, 0].astype("<f4").tobytes(), floats[:, :, 0])
+    data = b"farbfeld" + struct.pack(">II", w, h) + rgba16.astype(">u2").tobytes()
+    keep("rgba16.ff", data, rgba16)
+
+
+# TGA, QOI
+
+
+def encoded_as(name, pixels, kind, **options):
+    data = encoded(Image.fromarray(pixels), kind, **options)
+    assert np.array_equal(decoded(data), pixels), name
+    keep(name, data, pixels)
+
+
+def tgas():
+    h, w = 11, 13
+    encoded_as("gray.tga", ramp(h, w, 1), "TGA")
+    encoded_as("la.tga", ramp(h, w, 2), "TGA", orientation=1)
+    encoded_as("rgb_rle.tga", ramp(h, w, 3), "TGA", rle=True)
+    encoded_as("rgba_rle.tga", ramp(h, w, 4), "TGA", rle=True, orientation=1, id_section=b"made here")
+    colors, index = palette(16), ramp(h, w, 1, 15)
+    head = struct.pack("<BBBHHBHHHHBB", 0, 1, 1, 0, 16, 24, 0, 0, w, h, 8, 0x30)
+    data = head + colors[:, ::-1].tobytes() + index[:, ::-1].tobytes() + bytes(8) + b"TRUEVISION-XFILE.\0"
+    keep("palette_turned.tga", data, colors[index])
+    second_opinion("palette_turned.tga", data, colors[index], "RGB")
+
+
+def qois():
+    encoded_as("rgb.qoi", ramp(11, 13, 3), "QOI")
+    encoded_as("rgba.qoi", ramp(11, 13, 4), "QOI")
+
+
+# HDR
+
+
+def hdr_row(row):
+    """A row by component: runs of three and more, and the values between them."""
+    out = struct.pack(">BBH", 2, 2, len(row))
+    for part in row.T:
+        values, at = part.tobytes(), 0
+        while at < len(values):
+            run = next((n for n in range(1, len(values) - at) if values[at + n] != values[at]), len(values) - at)
+            out += bytes([128 + run, values[at]] if run > 2 else [1, values[at]])
+            at += run if run > 2 else 1
+    return out
+
+
+def hdrs():
+    h, w = 11, 13
+    stored = ramp(h, w, 4)
+    stored[:, :, 0] |= 128
+    stored[:, :, 3] = 120 + stored[:, :, 3] // 16
+    floats = (stored[:, :, :3] * np.exp2(stored[:, :, 3:].astype(float) - 136)).astype(np.float32)
+    head = b"#?RADIANCE\n# made here\nFORMAT=32-bit_rle_rgbe\nEXPOSURE=2\n\n"
+    keep("runs.hdr", head + f"-Y {h} +X {w}\n".encode() + b"".join(hdr_row(row) for row in stored), floats)
+    keep("flat.hdr", head + f"+Y {h} +X {w}\n".encode() + stored[::-1].tobytes(), floats)
+
+
 README = """# Test images
 
 Made from nothing by `scripts/make_fixtures.py`; no picture of anyone else's is among them. MIT OR Apache-2.0, as the
@@ -472,6 +714,14 @@ def main():
     bmps()
     jpegs()
     webps()
+    icons()
+    sgis()
+    pcxs()
+    rasters()
+    netpbms()
+    tgas()
+    qois()
+    hdrs()
     head = "# file shape dtype images default-index is_batch how… (see README.md; written by scripts/make_fixtures.py)\n"
     (OUT / "expected.txt").write_text(head + "\n".join(EXPECTED) + "\n")
     (OUT / "README.md").write_text(README)

@@ -168,7 +168,7 @@ impl File {
         let said = said(call, &view)?;
         let axes = said.axes.map(|axes| if images.batch { Axes::new(&axes.as_str()[1..]) } else { axes });
         if images.len() == 0 {
-            return Ok(());
+            return Err(Error::shape("the batch has no image"));
         }
         let (taken, before) = (writing.output.taken(), writing.images);
         let count = images.len();

@@ -17,7 +17,7 @@ for source in examples/*.c examples/cpp/*.cpp; do
   esac
 done
 
-# What stands between ```c and ``` and has a main. Excerpts have none: tests/rust/readme.rs compares them with their files.
+# What stands between ```c and ``` and has a main. Excerpts have none: tests/rust/documents/readme.rs compares them with their files.
 programs=0
 for document in README.md docs/*.md; do
   awk -v out="$dir/block-$(basename "$document" .md)" '

@@ -1,11 +1,32 @@
 //! Pictures and animations: what imageio's pillow plugin opens. One file a format; this one tells them apart.
 
+mod bits;
 mod bmp;
 mod exif;
+mod farbfeld;
+mod form;
 mod gif;
+mod hdr;
+mod icns;
+mod ico;
+mod im;
 mod info;
 mod jpeg;
+mod part;
+mod pcx;
+mod plain;
+mod plain_write;
 mod png;
+mod pnm;
+mod qoi;
+mod sgi;
+mod single;
+#[cfg(test)]
+mod smalls_tests;
+mod stills;
+mod sun;
+mod text;
+mod tga;
 mod webp;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -72,6 +93,169 @@ static FORMATS: &[Format] = &[
         create: Some(bmp::create),
         options: bmp::options,
     },
+    Format {
+        name: "ICO",
+        extensions: &[".ico"],
+        matches: ico::is_ico,
+        open: ico::open_ico,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "CUR",
+        extensions: &[".cur"],
+        matches: ico::is_cur,
+        open: ico::open_cur,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "SGI",
+        extensions: &[".sgi", ".rgb", ".rgba", ".bw"],
+        matches: sgi::matches,
+        open: sgi::open,
+        create: Some(plain_write::create_sgi),
+        options: none,
+    },
+    Format { name: "PCX", extensions: &[".pcx"], matches: pcx::matches, open: pcx::open, create: None, options: none },
+    Format {
+        name: "DCX",
+        extensions: &[".dcx"],
+        matches: pcx::is_dcx,
+        open: pcx::open_dcx,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "SUN",
+        extensions: &[".ras", ".sun"],
+        matches: sun::matches,
+        open: sun::open,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "XBM",
+        extensions: &[".xbm"],
+        matches: text::is_xbm,
+        open: text::open_xbm,
+        create: Some(plain_write::create_xbm),
+        options: none,
+    },
+    Format {
+        name: "XPM",
+        extensions: &[".xpm"],
+        matches: text::is_xpm,
+        open: text::open_xpm,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "ICNS",
+        extensions: &[".icns"],
+        matches: icns::matches,
+        open: icns::open,
+        create: None,
+        options: none,
+    },
+    Format { name: "IM", extensions: &[".im"], matches: im::matches, open: im::open, create: None, options: none },
+    Format {
+        name: "MSP",
+        extensions: &[".msp"],
+        matches: plain::is_msp,
+        open: plain::open_msp,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "PIXAR",
+        extensions: &[".pxr"],
+        matches: plain::is_pixar,
+        open: plain::open_pixar,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "XVTHUMB",
+        extensions: &[".xv", ".p7"],
+        matches: plain::is_thumbnail,
+        open: plain::open_thumbnail,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "PPM",
+        extensions: &[".ppm", ".pnm"],
+        matches: pnm::is_ppm,
+        open: pnm::open,
+        create: Some(pnm::create),
+        options: pnm::options,
+    },
+    Format {
+        name: "PGM",
+        extensions: &[".pgm"],
+        matches: pnm::is_pgm,
+        open: pnm::open,
+        create: Some(pnm::create),
+        options: pnm::options,
+    },
+    Format {
+        name: "PBM",
+        extensions: &[".pbm"],
+        matches: pnm::is_pbm,
+        open: pnm::open,
+        create: Some(pnm::create),
+        options: pnm::options,
+    },
+    Format {
+        name: "PAM",
+        extensions: &[".pam"],
+        matches: pnm::is_pam,
+        open: pnm::open,
+        create: Some(pnm::create_pam),
+        options: Vec::new,
+    },
+    Format {
+        name: "PFM",
+        extensions: &[".pfm"],
+        matches: pnm::is_pfm,
+        open: pnm::open,
+        create: Some(pnm::create_pfm),
+        options: Vec::new,
+    },
+    Format {
+        name: "FARBFELD",
+        extensions: &[".ff"],
+        matches: farbfeld::matches,
+        open: farbfeld::open,
+        create: Some(farbfeld::create),
+        options: Vec::new,
+    },
+    Format {
+        name: "QOI",
+        extensions: &[".qoi"],
+        matches: qoi::matches,
+        open: qoi::open,
+        create: Some(qoi::create),
+        options: Vec::new,
+    },
+    Format {
+        name: "HDR",
+        extensions: &[".hdr", ".rgbe"],
+        matches: hdr::matches,
+        open: hdr::open,
+        create: Some(hdr::create),
+        options: Vec::new,
+    },
+    // Without a mark: see `tga::probe`.
+    Format {
+        name: "TGA",
+        extensions: tga::EXTENSIONS,
+        matches: tga::matches,
+        open: tga::open,
+        create: Some(tga::create),
+        options: tga::options,
+    },
     // Last, since it has the weakest mark.
     Format {
         name: "DIB",
@@ -82,6 +266,11 @@ static FORMATS: &[Format] = &[
         options: bmp::options,
     },
 ];
+
+/// What a format without options of its own takes.
+fn none() -> Vec<OptionSpec> {
+    Vec::new()
+}
 
 /// The plugin `image`.
 pub struct ImagePlugin {
@@ -150,12 +339,15 @@ impl Plugin for ImagePlugin {
         &self.declaration
     }
 
-    fn probe(&self, head: &[u8], _extension: Option<&str>) -> Option<u8> {
-        Some(if FORMATS.iter().any(|f| (f.matches)(head)) { 90 } else { 0 })
+    fn probe(&self, head: &[u8], extension: Option<&str>) -> Option<u8> {
+        if FORMATS.iter().any(|f| (f.matches)(head)) { Some(90) } else { tga::probe(head, extension) }
     }
 
     fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>> {
-        let format = FORMATS.iter().find(|f| (f.matches)(source.head()));
+        let format = match FORMATS.iter().find(|f| (f.matches)(source.head())) {
+            None if tga::is_tga(&source)? => FORMATS.iter().find(|f| f.name == "TGA"),
+            by_mark => by_mark,
+        };
         let format = format.ok_or_else(|| {
             Error::new(ErrorKind::NoBackend, "the content has the mark of none of the formats that it reads")
         })?;

@@ -1,7 +1,8 @@
-//! The library from Rust: the verbs with `ndarray` arrays, the order of the rooms, and what a defect does.
+//! The library from Rust: the verbs with `ndarray` arrays, damaged files, the order of the rooms, and what a defect does.
 
 mod defects;
 mod mutations;
 mod reading;
 mod rooms;
+mod second_opinion;
 mod verbs;

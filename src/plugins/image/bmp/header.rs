@@ -1,6 +1,7 @@
 //! The headers of BMP and DIB files: which pixels there are, how they are stored and where.
 
 use crate::error::{Error, Result};
+use crate::plugins::image::bits::{le16 as half, le32 as word};
 use crate::resource::Source;
 
 /// Bytes of the file header, which a DIB lacks.
@@ -45,15 +46,6 @@ pub struct Header {
     pub colors: u32,
     /// Where the pixels begin.
     pub data_at: u64,
-}
-
-/// The little-endian numbers at a place; 0 beyond the end.
-fn word(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |&b| u32::from_le_bytes(b))
-}
-
-fn half(bytes: &[u8], at: usize) -> u16 {
-    bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |&b| u16::from_le_bytes(b))
 }
 
 /// The length of a bitmap header that is known.

@@ -1,6 +1,7 @@
 //! BMP, and DIB, which is BMP without the file header.
 
 mod header;
+pub mod icon;
 mod rows;
 mod runs;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crate::plugin::{Call, Count, Outcome, Reader};
 use crate::resource::Source;
 use header::{Header, Storage};
 use rows::Rows;
+pub use rows::swap_ends;
 
 /// Bytes read at once from a file that is not in memory.
 const BLOCK: usize = 256 << 10;

@@ -2,6 +2,7 @@
 
 use super::header::{Header, Storage};
 use crate::model::{Color, DType, Props};
+use crate::plugins::image::bits::numbers;
 
 /// What a read of the file gives, and how its rows come about.
 pub struct Rows {
@@ -122,13 +123,6 @@ fn fields(masks: [u32; 4], bits: u16) -> How {
             }
         }
     }
-}
-
-/// The numbers of a row, of `bits` bits each, the first in the high bits.
-fn numbers(stored: &[u8], bits: u8) -> impl Iterator<Item = u8> {
-    let bits = bits.clamp(1, 8);
-    let mask = u8::MAX >> (8 - bits);
-    stored.iter().flat_map(move |&byte| (1..=8 / bits).map(move |k| (byte >> (8 - bits * k)) & mask))
 }
 
 /// Exchanges the first and the last byte of each three. Eight pixels are three words, whose bytes move by two

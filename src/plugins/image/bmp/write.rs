@@ -4,6 +4,7 @@ use super::rows::swap_ends;
 use crate::error::{Error, Result};
 use crate::model::{Color, DType, Value};
 use crate::plugin::{Call, Calls, Image, OptionSpec, OptionType, Writer};
+use crate::plugins::image::bits;
 use crate::resource::Output;
 use std::io::Write;
 
@@ -99,11 +100,7 @@ impl Form {
     /// Makes the stored row.
     fn pack(&self, items: &[u8], row: &mut [u8]) {
         match self.bits {
-            1 => {
-                for (byte, eight) in row.iter_mut().zip(items.chunks(8)) {
-                    *byte = eight.iter().enumerate().fold(0, |byte, (i, &b)| byte | u8::from(b != 0) << (7 - i));
-                }
-            }
+            1 => bits::pack(items, row),
             24 => swap_ends(items, row),
             32 => {
                 let pixels = row.as_chunks_mut::<4>().0.iter_mut();

@@ -1,0 +1,164 @@
+//! What formats of one image share: their pixels follow a header, row after row, so that a format says only what its
+//! header means and how its next row is made.
+//!
+//! The formats stand here on their own rows and not on decoders of the `image` crate: those take a whole image at
+//! once, and so could neither give the rows of a damaged file nor tell how far they are.
+
+#[cfg(test)]
+pub mod tests;
+mod write;
+
+pub use write::{Encode, Sides, create};
+
+use super::info;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Destination, Dict, Index, Props};
+use crate::plugin::{Call, Count, Outcome, Reader};
+use crate::resource::Source;
+use std::io::{BufRead, Seek, SeekFrom};
+
+/// How many times more than a file's bytes can hold its header may promise before it is absurd: a file that was cut
+/// still opens, and nobody makes room for what cannot be there.
+const ABSURD: u128 = 1 << 10;
+
+/// What a header says.
+#[derive(Clone)]
+pub struct Picture {
+    /// What a read gives.
+    pub props: Props,
+    /// Pillow's name for the pixels.
+    pub mode: &'static str,
+    /// What else it says.
+    pub meta: Dict,
+    /// The colours that a read applies.
+    pub palette: Vec<[u8; 3]>,
+    /// Where the rows begin.
+    pub data_at: u64,
+    /// The fewest bytes in which a pixel can lie, as so many bytes for so many pixels.
+    pub least: (u64, u64),
+    /// Whether the last row comes first.
+    pub bottom_up: bool,
+}
+
+impl Picture {
+    /// A picture of these properties, top row first, with nothing else said.
+    pub fn new(props: Props, mode: &'static str, data_at: u64, least: (u64, u64)) -> Picture {
+        Picture { props, mode, meta: Dict::new(), palette: Vec::new(), data_at, least, bottom_up: false }
+    }
+
+    /// Rows and pixels of a row.
+    fn sides(&self) -> (usize, usize) {
+        (self.props.shape.first().copied().unwrap_or(0), self.props.shape.get(1).copied().unwrap_or(0))
+    }
+
+    /// Refuses an image that cannot be, or of which the file holds next to nothing.
+    fn check(&self, source: &Source) -> Result<()> {
+        let (height, width) = self.sides();
+        if height == 0 || width == 0 {
+            return Err(Error::corrupt(format!("an image of {width} x {height} pixels")));
+        }
+        self.props.nbytes()?;
+        let Some(bytes) = source.len().map(|n| n.saturating_sub(self.data_at)) else { return Ok(()) };
+        let (least, pixels) = (u128::from(self.least.0), u128::from(self.least.1).max(1));
+        if (height as u128 * width as u128).saturating_mul(least) / pixels > u128::from(bytes) * ABSURD {
+            return Err(Error::corrupt(format!("{bytes} bytes cannot hold an image of {width} x {height} pixels")));
+        }
+        Ok(())
+    }
+}
+
+/// Makes the rows of an image in the order in which they are stored. Each read begins with a clone of the first.
+pub trait Rows: Clone + Send + 'static {
+    /// Makes the next row. What it finds in `row` is garbage.
+    fn next<R: BufRead>(&mut self, from: &mut R, row: &mut [u8]) -> Result<()>;
+}
+
+/// The reader of a file of one image.
+pub struct Single<T> {
+    source: Source,
+    picture: Picture,
+    rows: T,
+}
+
+impl<T: Rows> Single<T> {
+    /// A reader of the image that begins with these rows.
+    pub fn open(source: Source, picture: Picture, rows: T) -> Result<Box<dyn Reader>> {
+        picture.check(&source)?;
+        Ok(Box::new(Single { source, picture, rows }))
+    }
+
+    fn run<R: BufRead>(&self, from: &mut R, call: &Call, to: &mut Destination) -> Result<Outcome> {
+        let (height, _) = self.picture.sides();
+        let place = |k: usize| if self.picture.bottom_up { height.saturating_sub(k + 1) } else { k };
+        let (mut rows, mut done) = (self.rows.clone(), 0);
+        let read = info::fill_rows(to, (0..height).map(place), |_, row| {
+            call.tick(done as u64, height as u64)?;
+            rows.next(from, row)?;
+            done += 1;
+            Ok(())
+        });
+        match read {
+            Ok(()) => return Ok(Outcome::Complete),
+            Err(e) if e.kind() != ErrorKind::Corrupt => return Err(e),
+            Err(e) if !call.bool("allow_partial") => {
+                return Err(e.context(format_args!("after {done} of {height} rows")));
+            }
+            Err(_) => {}
+        }
+        for k in done..height {
+            to.fill(&[place(k)], |row| {
+                row.fill(0);
+                Ok(())
+            })?;
+        }
+        Ok(Outcome::Partial)
+    }
+}
+
+fn check(index: Index) -> Result<()> {
+    match index {
+        Index::At(i) if i > 0 => Err(Error::index(format!("there is no image {i}, only image 0"))),
+        _ => Ok(()),
+    }
+}
+
+impl<T: Rows> Reader for Single<T> {
+    fn count(&mut self, _how: Count, _call: &Call) -> Result<Option<usize>> {
+        Ok(Some(1))
+    }
+
+    fn is_uniform(&self) -> bool {
+        true
+    }
+
+    fn props(&mut self, index: Index, _call: &Call) -> Result<Props> {
+        check(index)?;
+        Ok(self.picture.props.clone())
+    }
+
+    fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
+        check(index)?;
+        let at = self.picture.data_at;
+        match self.source.as_slice() {
+            Some(all) => {
+                let mut rest = usize::try_from(at).ok().and_then(|at| all.get(at..)).unwrap_or_default();
+                self.run(&mut rest, call, to)
+            }
+            None => {
+                let mut reader = self.source.reader();
+                reader.seek(SeekFrom::Start(at))?;
+                self.run(&mut reader, call, to)
+            }
+        }
+    }
+
+    fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {
+        check(index)?;
+        let (height, width) = self.picture.sides();
+        let mut meta = info::finish(self.picture.meta.clone(), self.picture.mode, width, height);
+        if !self.picture.palette.is_empty() && !call.bool("exclude_applied") {
+            meta.set("palette", info::palette(&self.picture.palette)?);
+        }
+        Ok(meta)
+    }
+}
