@@ -32,7 +32,7 @@ pub fn decode_into(data: &[u8], out: &mut [u8], pitch: usize, format: Format, th
     // SAFETY: `input` and `len` are a slice borrowed by `job`; `job.config` was initialised by libwebp and its output
     // is memory that `job` borrows exclusively, whose size and stride `Layout::check` compared with the image's.
     let status = unsafe { WebPDecode(input, len, &raw mut job.config) };
-    check(status, job.image)
+    check(status, job.alpha)
 }
 
 /// As [`decode_into`], and tells `progress` how many rows are done; if it answers `false`, decoding stops.
@@ -75,6 +75,8 @@ struct Job<'a> {
     image: &'a [u8],
     /// The picture is cut off.
     is_part: bool,
+    /// Bytes that libwebp takes at most for the picture's alpha, if that is coded apart.
+    alpha: Option<usize>,
     config: WebPDecoderConfig,
     /// Keeps `config.output`'s pointer exclusive for as long as the job lives.
     _out: PhantomData<&'a mut [u8]>,
@@ -110,7 +112,10 @@ impl<'a> Job<'a> {
         config.output.is_external_memory = 1;
         config.output.u.RGBA = WebPRGBABuffer { rgba: out.as_mut_ptr(), stride: layout.stride, size: layout.len };
         config.options.use_threads = i32::from(threads);
-        Ok(Self { image, is_part: header.image.is_none(), config, _out: PhantomData })
+        // A plane of bytes, and four bytes a pixel while they are decoded.
+        let alpha = || (header.width as usize).saturating_mul(header.height as usize).saturating_mul(5);
+        let alpha = image.starts_with(b"ALPH").then(alpha);
+        Ok(Self { image, is_part: header.image.is_none(), alpha, config, _out: PhantomData })
     }
 }
 
@@ -118,18 +123,19 @@ impl<'a> Job<'a> {
 struct Incremental<'j, 'a> {
     raw: NonNull<WebPIDecoder>,
     image: &'a [u8],
+    alpha: Option<usize>,
     /// libwebp keeps pointers into the job's configuration: nobody else may touch it until the decoder is deleted.
     _job: PhantomData<&'j mut Job<'a>>,
 }
 
 impl<'j, 'a> Incremental<'j, 'a> {
     fn new(job: &'j mut Job<'a>) -> Result<Self> {
-        let image = job.image;
+        let (image, alpha) = (job.image, job.alpha);
         // SAFETY: the configuration is initialised, and `_job` keeps it borrowed until `drop` has deleted the decoder.
         // No bytes are passed yet.
         let raw = unsafe { WebPIDecode(std::ptr::null(), 0, &raw mut job.config) };
         let raw = NonNull::new(raw).ok_or_else(|| Error::memory("no memory for a WebP decoder"))?;
-        Ok(Self { raw, image, _job: PhantomData })
+        Ok(Self { raw, image, alpha, _job: PhantomData })
     }
 
     /// Decodes what the first `len` bytes allow; whether that was all.
@@ -140,7 +146,7 @@ impl<'j, 'a> Incremental<'j, 'a> {
         let status = unsafe { WebPIUpdate(self.raw.as_ptr(), prefix.as_ptr(), prefix.len()) };
         match status {
             VP8StatusCode::VP8_STATUS_SUSPENDED => Ok(false),
-            other => check(other, self.image).map(|()| true),
+            other => check(other, self.alpha).map(|()| true),
         }
     }
 
@@ -162,11 +168,12 @@ impl Drop for Incremental<'_, '_> {
     }
 }
 
-fn check(status: VP8StatusCode, image: &[u8]) -> Result<()> {
+/// `alpha`: bytes that may have been asked for to decode it, if the picture has alpha coded apart.
+fn check(status: VP8StatusCode, alpha: Option<usize>) -> Result<()> {
     match status {
         VP8StatusCode::VP8_STATUS_OK => Ok(()),
         // libwebp says this of alpha data whose header is damaged, too.
-        VP8StatusCode::VP8_STATUS_OUT_OF_MEMORY if image.starts_with(b"ALPH") && there_is_memory() => {
+        VP8StatusCode::VP8_STATUS_OUT_OF_MEMORY if alpha.is_some_and(there_is_memory) => {
             Err(Error::corrupt("the alpha data is damaged"))
         }
         VP8StatusCode::VP8_STATUS_OUT_OF_MEMORY => Err(Error::memory("no memory to decode a WebP image")),
@@ -184,8 +191,8 @@ fn check(status: VP8StatusCode, image: &[u8]) -> Result<()> {
     }
 }
 
-/// Whether there is more memory than the alpha of the largest image takes: 5 bytes a pixel. It is only asked for.
-fn there_is_memory() -> bool {
+/// Whether so many bytes could be had.
+fn there_is_memory(bytes: usize) -> bool {
     let mut memory: Vec<u8> = Vec::new();
-    memory.try_reserve_exact(5 << 28).is_ok()
+    memory.try_reserve_exact(bytes).is_ok()
 }
