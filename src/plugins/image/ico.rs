@@ -93,16 +93,15 @@ fn open(source: Source, is_cursor: bool) -> Result<Box<dyn Reader>> {
     Ok(Stills::many(entries.len(), move |index, call| {
         let entry = entries.get(index).cloned().ok_or_else(|| Error::internal("the directory has no such image"))?;
         let source = part(&source, entry.at.into(), entry.len.into())?;
-        if source.len().is_some_and(|n| n < entry.len.into()) && !call.bool("allow_partial") {
-            return Err(Error::corrupt("the data end within the image").at(entry.at.into()));
-        }
+        let is_cut = source.len().is_some_and(|n| n < entry.len.into());
+        check_whole(is_cut, call)?;
         let image = if png::matches(source.head()) {
             Kind::Png(png::open(source, call)?)
         } else {
             Kind::Bitmap(Box::new(Icon::open(source, entry.bits).map_err(|e| e.context("the bitmap"))?))
         };
         let about = if is_cursor { About::Cursor(entry.hotspot) } else { About::Icon(sizes.clone()) };
-        Ok(Box::new(IcoImage { image, about }))
+        Ok(Box::new(IcoImage { image, about, is_cut }))
     }))
 }
 
@@ -119,10 +118,20 @@ enum About {
 struct IcoImage {
     image: Kind,
     about: About,
+    /// The data end within it, if behind its pixels.
+    is_cut: bool,
+}
+
+fn check_whole(is_cut: bool, call: &Call) -> Result<()> {
+    match is_cut && !call.bool("allow_partial") {
+        true => Err(Error::corrupt("the data end within the image")),
+        false => Ok(()),
+    }
 }
 
 impl Still for IcoImage {
     fn props(&mut self, call: &Call) -> Result<Props> {
+        check_whole(self.is_cut, call)?;
         match &mut self.image {
             Kind::Bitmap(icon) => icon.props(call),
             Kind::Png(reader) => reader.props(Index::At(0), call),
@@ -130,10 +139,12 @@ impl Still for IcoImage {
     }
 
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
-        match &mut self.image {
-            Kind::Bitmap(icon) => icon.read(call, to),
-            Kind::Png(reader) => reader.read(Index::At(0), call, to),
-        }
+        check_whole(self.is_cut, call)?;
+        let outcome = match &mut self.image {
+            Kind::Bitmap(icon) => icon.read(call, to)?,
+            Kind::Png(reader) => reader.read(Index::At(0), call, to)?,
+        };
+        Ok(if self.is_cut { Outcome::Partial } else { outcome })
     }
 
     fn meta(&mut self, call: &Call) -> Result<Dict> {
