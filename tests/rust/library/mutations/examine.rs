@@ -222,7 +222,10 @@ impl Looker {
             Dict::new().with("mode", "RGBA"),
             Dict::new().with("mode", "L").with("rotate", true).with("dtype", "uint16").with("allow_partial", true),
         ] {
+            // Models of other values than Pillow's are refused.
+            let has_modes = matches!(props.dtype, DType::Bool | DType::U8 | DType::U16) || !options.contains("mode");
             if self.read(file, Index::At(0), &options)?.is_none()
+                && has_modes
                 && (props.nbytes().unwrap_or(0) as u64) < self.limit / 8
             {
                 contradiction!("a read fails that changes the model of {} {}", props.color.name(), props.dtype);
