@@ -122,7 +122,12 @@ impl<'a> Destination<'a> {
 
     /// Zeroes from this index of the first axis to the end: what a partial read leaves unread.
     pub fn zero_from(&mut self, first: usize) -> Result<()> {
-        for i in first..self.shape().first().copied().unwrap_or(0) {
+        self.zero(first..self.shape().first().copied().unwrap_or(0))
+    }
+
+    /// Zeroes these places of the first axis.
+    pub fn zero(&mut self, places: impl Iterator<Item = usize>) -> Result<()> {
+        for i in places {
             self.fill(&[i], |bytes| {
                 bytes.fill(0);
                 Ok(())

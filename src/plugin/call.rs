@@ -79,6 +79,25 @@ impl Call {
         self.get(name).as_str()
     }
 
+    /// A number, or this image's of a list or array: of a batch its place in it, else its place in the file.
+    pub fn number_of(&self, name: &str, image: usize) -> Result<Option<f64>> {
+        if !self.given(name) {
+            return Ok(None);
+        }
+        let value = self.get(name);
+        if let Some(number) = value.as_float() {
+            return Ok(Some(number));
+        }
+        let numbers = value.as_floats().ok_or_else(|| Error::option(format!("option {name:?} is numbers")))?;
+        let place = match self.part() {
+            (part, of) if of > 1 => part,
+            _ => image,
+        };
+        let found = numbers.get(place).copied();
+        let none = || Error::option(format!("option {name:?} has {} values, none for image {place}", numbers.len()));
+        found.map(Some).ok_or_else(none)
+    }
+
     /// What the call may make.
     pub fn limits(&self) -> &Limits {
         &self.limits

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::model::{Array, DType, Destination, Dict, List, Value};
-use crate::plugin::{Calls, OptionSpec, OptionType};
+use crate::plugin::{Call, Calls, OptionSpec, OptionType};
 
 /// Options that every format takes.
 pub fn options() -> Vec<OptionSpec> {
@@ -13,6 +13,22 @@ pub fn options() -> Vec<OptionSpec> {
         Calls::OPEN,
         "write this format, whatever the name",
     )]
+}
+
+/// For how many milliseconds the options want an image shown, and whether a rate says so: `duration`, `duration_s` and
+/// `fps` say the same thing, so that only one may be given.
+pub fn asked_ms(call: &Call, image: usize) -> Result<Option<(f64, bool)>> {
+    let ms = call.number_of("duration", image)?.map(|ms| (ms, false));
+    let seconds = call.number_of("duration_s", image)?.map(|s| (s * 1000.0, false));
+    let rate = if call.given("fps") { call.float("fps") } else { None };
+    if let Some(bad) = rate.filter(|&fps| fps.is_nan() || fps <= 0.0) {
+        return Err(Error::option(format!("{bad} images a second cannot be shown")));
+    }
+    let mut said = [ms, seconds, rate.map(|fps| (1000.0 / fps, true))].into_iter().flatten();
+    match (said.next(), said.next()) {
+        (first, None) => Ok(first),
+        _ => Err(Error::option("duration, duration_s and fps say the same thing: give one of them")),
+    }
 }
 
 /// Adds when an image of a sequence begins and how long it is shown, in seconds: the keys that every format has.

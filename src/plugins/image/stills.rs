@@ -215,13 +215,7 @@ impl Rows<'_, '_> {
         if !self.call.bool("allow_partial") {
             return Err(Error::corrupt(format!("the data end after {} of {height} rows", self.done)));
         }
-        for k in self.done..height {
-            let y = if self.bottom_up { height - 1 - k } else { k };
-            self.to.fill(&[y], |row| {
-                row.fill(0);
-                Ok(())
-            })?;
-        }
+        self.to.zero((self.done..height).map(|k| if self.bottom_up { height - 1 - k } else { k }))?;
         Ok(Outcome::Partial)
     }
 }

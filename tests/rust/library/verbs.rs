@@ -102,6 +102,32 @@ fn a_stack_of_what_a_cut_file_still_has_is_partial() {
 }
 
 #[test]
+fn every_sequence_takes_the_same_words_for_its_times() {
+    for extension in [".gif", ".png", ".webp"] {
+        let stack = ndarray::Array4::from_shape_fn((3, 8, 9, 3), |(n, y, x, _)| (n * 80 + y + x) as u8);
+        let encode = |options: Dict| {
+            let options = options.with("is_batch", true);
+            v3::imwrite_bytes(Some(extension), View::of_array(&stack).unwrap(), DType::U8, &options)
+        };
+        let list: libimageio::model::List = [0.1, 0.2, 0.4].into_iter().collect();
+        for (options, want) in [
+            (Dict::new().with("fps", 5), [0.2; 3]),
+            (Dict::new().with("duration", 100), [0.1; 3]),
+            (Dict::new().with("duration_s", list), [0.1, 0.2, 0.4]),
+        ] {
+            let mut file = v3::imopen_bytes(encode(options).unwrap(), &Dict::new()).unwrap();
+            for (i, want) in want.into_iter().enumerate() {
+                let meta = file.meta(Index::At(i), &Dict::new()).unwrap();
+                let found = meta.get("duration_s").and_then(|v| v.as_float()).unwrap();
+                assert!((found - want).abs() < 1e-6, "{extension} image {i}: {found}, not {want}");
+            }
+        }
+        let both = encode(Dict::new().with("fps", 5).with("duration", 100)).unwrap_err();
+        assert_eq!(both.kind(), ErrorKind::InvalidOption, "{extension}");
+    }
+}
+
+#[test]
 fn what_a_format_rounds_is_said_in_the_log() {
     let lines = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let kept = lines.clone();

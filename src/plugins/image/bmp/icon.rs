@@ -4,8 +4,8 @@ use super::Bitmap;
 use super::header::{Header, Storage};
 use super::rows::Rows;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Cast, Color, DType, Destination, Dict, Index, Limits, Props, ViewMut};
-use crate::plugin::{Call, Outcome, Reader};
+use crate::model::{Cast, Color, DType, Destination, Dict, Limits, Props, ViewMut};
+use crate::plugin::{Call, Outcome};
 use crate::plugins::image::bits::numbers;
 use crate::plugins::image::stills::Still;
 use crate::resource::Source;
@@ -45,7 +45,7 @@ impl Icon {
         let view = ViewMut::packed(&mut pixels, props.dtype.size(), &props.shape);
         let view = view.ok_or_else(|| Error::internal("an icon does not fit its own memory"))?;
         let mut to = Destination::new(view, Cast::plain(props.dtype, props.dtype), *call.limits());
-        let outcome = self.bitmap.read(Index::At(0), call, &mut to)?;
+        let outcome = self.bitmap.read(call, &mut to)?;
         Ok((pixels, outcome))
     }
 

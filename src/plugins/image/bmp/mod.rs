@@ -12,9 +12,10 @@ pub use header::is_dib;
 pub use write::{create, create_dib, options};
 
 use super::info;
+use super::stills::{Still, Stills};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Destination, Dict, Index, List, Props};
-use crate::plugin::{Call, Count, Outcome, Reader};
+use crate::model::{Destination, Dict, List, Props};
+use crate::plugin::{Call, Outcome, Reader};
 use crate::resource::Source;
 use header::{Header, Storage};
 use rows::Rows;
@@ -48,7 +49,7 @@ impl Bitmap {
     fn open(source: Source, has_file_header: bool) -> Result<Box<dyn Reader>> {
         let header = Header::read(&source, has_file_header)?;
         let rows = Rows::new(&header);
-        Ok(Box::new(Bitmap { source, header, rows }))
+        Ok(Stills::one(Bitmap { source, header, rows }))
     }
 
     /// Where the `k`th stored row goes.
@@ -126,29 +127,12 @@ impl Bitmap {
     }
 }
 
-fn check(index: Index) -> Result<()> {
-    match index {
-        Index::At(i) if i > 0 => Err(Error::index(format!("there is no image {i}, only image 0"))),
-        _ => Ok(()),
-    }
-}
-
-impl Reader for Bitmap {
-    fn count(&mut self, _how: Count, _call: &Call) -> Result<Option<usize>> {
-        Ok(Some(1))
-    }
-
-    fn is_uniform(&self) -> bool {
-        true
-    }
-
-    fn props(&mut self, index: Index, _call: &Call) -> Result<Props> {
-        check(index)?;
+impl Still for Bitmap {
+    fn props(&mut self, _call: &Call) -> Result<Props> {
         Ok(self.rows.props.clone())
     }
 
-    fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
-        check(index)?;
+    fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let height = self.header.height as usize;
         let done = match self.header.storage {
             Storage::Runs => self.read_runs(call, to)?,
@@ -160,17 +144,11 @@ impl Reader for Bitmap {
         if !call.bool("allow_partial") {
             return Err(Error::corrupt(format!("the data end after {done} of {height} rows")));
         }
-        for k in done..height {
-            to.fill(&[self.place(k)], |row| {
-                row.fill(0);
-                Ok(())
-            })?;
-        }
+        to.zero((done..height).map(|k| self.place(k)))?;
         Ok(Outcome::Partial)
     }
 
-    fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {
-        check(index)?;
+    fn meta(&mut self, call: &Call) -> Result<Dict> {
         let header = &self.header;
         let mut meta = Dict::new();
         if header.density != [0; 2] {

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::log::{self, Level};
 use crate::model::{Dict, Value};
 use crate::plugin::Call;
+use crate::plugins::image::info;
 
 /// A duration that the file does not hold as it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,42 +29,17 @@ pub struct Wanted {
 impl Wanted {
     /// From the options, and what the metadata say if those do not.
     pub fn new(call: &Call, metadata: Option<&Dict>, image: usize) -> Result<Wanted> {
-        let ms = number(call, "duration", image)?;
-        let seconds = number(call, "duration_s", image)?.map(|s| s * 1000.0);
-        let rate = call.float("fps").map(|fps| 1000.0 / fps);
-        if [ms, seconds, rate].iter().flatten().count() > 1 {
-            return Err(Error::option("duration, duration_s and fps say the same thing: give one of them"));
-        }
-        let time = number(call, "time_s", image)?;
-        let said = ms.or(seconds).or(rate);
+        let said = info::asked_ms(call, image)?;
+        let time = call.number_of("time_s", image)?;
         let duration = match said {
             None if time.is_none() => metadata.and_then(|m| m.get("duration")).and_then(Value::as_float),
-            said => said,
+            said => said.map(|(ms, _)| ms),
         };
         if let Some(bad) = duration.filter(|&ms| !(0.0..=655_350.0).contains(&ms)) {
             return Err(Error::option(format!("a GIF shows an image for 0 to 655350 ms, not {bad}")));
         }
-        Ok(Wanted { duration, is_rate: rate.is_some(), time })
+        Ok(Wanted { duration, is_rate: said.is_some_and(|(_, is_rate)| is_rate), time })
     }
-}
-
-/// The value of an option that is a number, or one for each image.
-pub fn number(call: &Call, name: &str, image: usize) -> Result<Option<f64>> {
-    if !call.given(name) {
-        return Ok(None);
-    }
-    let value = call.get(name);
-    if let Some(number) = value.as_float() {
-        return Ok(Some(number));
-    }
-    let numbers =
-        value.as_floats().ok_or_else(|| Error::option(format!("{name} holds something else than numbers")))?;
-    let place = match call.part() {
-        (part, of) if of > 1 => part,
-        _ => image,
-    };
-    let found = numbers.get(place).copied();
-    found.map(Some).ok_or_else(|| Error::option(format!("{name} has {} values, none for image {place}", numbers.len())))
 }
 
 /// Makes delays of durations, and keeps what was rounded.

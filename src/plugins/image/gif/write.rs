@@ -5,7 +5,7 @@
 use super::encode::{Block, Head};
 use super::picture::{Area, Canvas, Choice, Pixel, Wish};
 use super::quantise::Rgb;
-use super::timing::{Clock, Wanted, number};
+use super::timing::{Clock, Wanted};
 use crate::error::{Error, Result};
 use crate::model::{Color, DType, Value};
 use crate::plugin::{Call, Image, Writer};
@@ -229,7 +229,7 @@ impl Wishes {
     fn new(image: &Image, call: &Call, index: usize) -> Result<Wishes> {
         let most = call.int("palettesize").and_then(|n| usize::try_from(n).ok()).unwrap_or(256);
         let most = most.min(call.int("bits").map_or(256, |bits| 1 << bits.clamp(1, 8)));
-        let disposal = match number(call, "disposal", index)? {
+        let disposal = match call.number_of("disposal", index)? {
             None => None,
             Some(d) if d.fract() == 0.0 && (0.0..=3.0).contains(&d) => Some(d as u8),
             Some(bad) => return Err(Error::option(format!("disposal is 0, 1, 2 or 3, not {bad}"))),

@@ -4,6 +4,7 @@ use super::chunks::{self, Kind};
 use crate::error::{Error, Result};
 use crate::model::{Dict, Value};
 use crate::plugin::{Call, Calls, Image, OptionSpec, OptionType};
+use crate::plugins::image::info;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 
 /// Options of this format.
@@ -19,6 +20,7 @@ pub fn options() -> Vec<OptionSpec> {
         new("icc_profile", &[Bytes], none.clone(), "colour profile to write"),
         new("exif", &[Bytes], none.clone(), "EXIF to write"),
         new("duration", &[Float, List], none.clone(), "milliseconds that a frame is shown: one number, or one a frame"),
+        new("fps", &[Float], none.clone(), "frames a second, instead of duration"),
         new("loop", &[Int], none, "how often an animation plays; 0: forever").range(0.0, i32::MAX.into()),
     ]
 }
@@ -48,23 +50,8 @@ pub fn plays(image: &Image, call: &Call) -> Result<Option<u32>> {
 
 /// How long a frame is to be shown, as a fraction of seconds.
 pub fn delay(image: &Image, call: &Call, frame: usize) -> Result<(u16, u16)> {
-    let (index, of) = call.part();
-    let place = if of > 1 { index } else { frame };
-    let one = |value: &Value| -> Result<Option<f64>> {
-        let Some(list) = value.as_floats() else { return Ok(None) };
-        match (value, list.get(place)) {
-            (Value::Int(_) | Value::Float(_), _) => Ok(list.first().copied()),
-            (_, Some(&x)) => Ok(Some(x)),
-            (_, None) => Err(Error::option(format!("there are {} durations, none for image {place}", list.len()))),
-        }
-    };
-    let seconds = match wish("duration", image, call) {
-        (value, true) => one(value)?.map(|ms| ms / 1000.0),
-        (value, false) => match one(call.get("duration_s"))? {
-            None => value.as_float().map(|ms| ms / 1000.0),
-            given => given,
-        },
-    };
+    let said = || image.metadata?.get("duration")?.as_float();
+    let seconds = info::asked_ms(call, frame)?.map(|(ms, _)| ms).or_else(said).map(|ms| ms / 1000.0);
     let seconds = seconds.unwrap_or(0.0);
     fraction(seconds).ok_or_else(|| Error::option(format!("a PNG's frame cannot be shown for {seconds} seconds")))
 }

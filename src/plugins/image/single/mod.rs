@@ -11,9 +11,10 @@ mod write;
 pub use write::{Encode, Sides, create};
 
 use super::info;
+use super::stills::{Still, Stills};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Destination, Dict, Index, Props};
-use crate::plugin::{Call, Count, Outcome, Reader};
+use crate::model::{Destination, Dict, Props};
+use crate::plugin::{Call, Outcome, Reader};
 use crate::resource::Source;
 use std::io::{BufRead, Seek, SeekFrom};
 
@@ -84,7 +85,7 @@ impl<T: Rows> Single<T> {
     /// A reader of the image that begins with these rows.
     pub fn open(source: Source, picture: Picture, rows: T) -> Result<Box<dyn Reader>> {
         picture.check(&source)?;
-        Ok(Box::new(Single { source, picture, rows }))
+        Ok(Stills::one(Single { source, picture, rows }))
     }
 
     fn run<R: BufRead>(&self, from: &mut R, call: &Call, to: &mut Destination) -> Result<Outcome> {
@@ -105,39 +106,17 @@ impl<T: Rows> Single<T> {
             }
             Err(_) => {}
         }
-        for k in done..height {
-            to.fill(&[place(k)], |row| {
-                row.fill(0);
-                Ok(())
-            })?;
-        }
+        to.zero((done..height).map(place))?;
         Ok(Outcome::Partial)
     }
 }
 
-fn check(index: Index) -> Result<()> {
-    match index {
-        Index::At(i) if i > 0 => Err(Error::index(format!("there is no image {i}, only image 0"))),
-        _ => Ok(()),
-    }
-}
-
-impl<T: Rows> Reader for Single<T> {
-    fn count(&mut self, _how: Count, _call: &Call) -> Result<Option<usize>> {
-        Ok(Some(1))
-    }
-
-    fn is_uniform(&self) -> bool {
-        true
-    }
-
-    fn props(&mut self, index: Index, _call: &Call) -> Result<Props> {
-        check(index)?;
+impl<T: Rows> Still for Single<T> {
+    fn props(&mut self, _call: &Call) -> Result<Props> {
         Ok(self.picture.props.clone())
     }
 
-    fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
-        check(index)?;
+    fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let at = self.picture.data_at;
         match self.source.as_slice() {
             Some(all) => {
@@ -152,8 +131,7 @@ impl<T: Rows> Reader for Single<T> {
         }
     }
 
-    fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {
-        check(index)?;
+    fn meta(&mut self, call: &Call) -> Result<Dict> {
         let (height, width) = self.picture.sides();
         let mut meta = info::finish(self.picture.meta.clone(), self.picture.mode, width, height);
         if !self.picture.palette.is_empty() && !call.bool("exclude_applied") {

@@ -1,9 +1,9 @@
 //! When the images of an animation are shown.
 
-use super::settings::given;
 use crate::error::{Error, Result};
-use crate::model::{Dict, Value};
+use crate::model::Dict;
 use crate::plugin::Call;
+use crate::plugins::image::info;
 
 /// The most that one frame can last, in milliseconds: 24 bits (RFC 9649, 2.7.1.3).
 const MAX_FRAME: f64 = ((1 << 24) - 1) as f64;
@@ -20,19 +20,14 @@ pub struct Timing {
 impl Timing {
     /// From the options of image number `frame` of the file, else from its metadata.
     pub fn of(call: &Call, metadata: Option<&Dict>, frame: usize) -> Result<Timing> {
-        let start = item(call, "time_s", frame)?.map(|s| s * 1000.0);
-        let lengths =
-            [item(call, "duration_s", frame)?.map(|s| s * 1000.0), item(call, "duration", frame)?, fps(call)?];
-        if lengths.iter().flatten().count() > 1 {
-            return Err(Error::option("of the options \"duration\", \"duration_s\" and \"fps\" only one can be given"));
-        }
+        let start = call.number_of("time_s", frame)?.map(|s| s * 1000.0);
         let known = |key: &str, unit: f64| {
             let x = metadata?.get(key)?.as_float()? * unit;
             (0.0..=MAX_FRAME).contains(&x).then_some(x)
         };
         // A video's "duration" is seconds, so that the key with the unit in its name goes first.
         let known = || known("duration_s", 1000.0).or_else(|| known("duration", 1.0));
-        let length = lengths.into_iter().flatten().next().or_else(known);
+        let length = info::asked_ms(call, frame)?.map(|(ms, _)| ms).or_else(known);
         if length.is_some_and(|x| !(0.0..=MAX_FRAME).contains(&x)) {
             return Err(Error::option(format!("an image of WebP is shown for 0 to {MAX_FRAME} ms")));
         }
@@ -75,28 +70,5 @@ impl Clock {
         }
         let milliseconds = now.round_ties_even() - self.now.round_ties_even();
         Ok((milliseconds.min(MAX_FRAME) as u32, Clock { now, last: length }))
-    }
-}
-
-fn fps(call: &Call) -> Result<Option<f64>> {
-    match given(call, "fps").map(|v| v.as_float().unwrap_or(0.0)) {
-        Some(fps) if fps > 0.0 => Ok(Some(1000.0 / fps)),
-        Some(fps) => Err(Error::option(format!("{fps} images a second cannot be shown"))),
-        None => Ok(None),
-    }
-}
-
-/// A number, or this image's of a list: of a batch its place in it, else its place in the file.
-fn item(call: &Call, name: &str, frame: usize) -> Result<Option<f64>> {
-    let Some(value) = given(call, name) else { return Ok(None) };
-    let numbers = value.as_floats().ok_or_else(|| Error::option(format!("the option {name:?} is numbers")))?;
-    if !matches!(value, Value::List(_) | Value::Array(_)) {
-        return Ok(numbers.first().copied());
-    }
-    let (part, of) = call.part();
-    let i = if of > 1 { part } else { frame };
-    match numbers.get(i) {
-        Some(&x) => Ok(Some(x)),
-        None => Err(Error::option(format!("the option {name:?} has {} values, none for image {i}", numbers.len()))),
     }
 }
