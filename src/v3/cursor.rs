@@ -94,7 +94,8 @@ impl Cursor {
             }
         };
         if let Some(native) = native {
-            self.known = Some(Adapted::new(native, &self.call)?);
+            let told = file.tell(Index::At(self.next), &self.call)?;
+            self.known = Some(Adapted::new(native, &self.call, told)?);
         }
         Ok(())
     }
@@ -129,12 +130,12 @@ impl Cursor {
         let Some(next) = &self.known else { return Ok(None) };
         next.check_limits(&file.limits)?;
         let (view, dtype) = place(&next.props)?;
-        let mut to = next.destination(&self.call, view, dtype, file.limits)?;
         self.call.tell(0, 0)?;
-        let outcome = match &mut self.own {
-            Some(own) => own.next(&self.call, &mut to)?,
-            None => file.reader()?.read(Index::At(self.next), &self.call, &mut to)?,
-        };
+        let (call, limits) = (&self.call, file.limits);
+        let outcome = next.read(call, view, dtype, limits, |to| match &mut self.own {
+            Some(own) => own.next(call, to),
+            None => file.reader()?.read(Index::At(self.next), call, to),
+        })?;
         self.last = Some(self.next);
         self.last_meta = None;
         Ok(Some(outcome))
