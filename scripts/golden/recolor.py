@@ -44,6 +44,9 @@ for mode, samples in SOURCES.items():
         # Pillow quantises colours with alpha to a palette of their own.
         if target == mode or mode in ("RGBA", "RGBa") and target in ("P", "PA"):
             continue
+        # On these ways Pillow loses the alpha, which we keep.
+        if mode == "RGBA" and target == "La" or mode == "RGBa" and target in ("LA", "La"):
+            continue
         # The fourth byte means nothing; of LA it is what lay there.
         if (mode, target) == ("LA", "RGBX"):
             continue

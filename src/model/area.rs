@@ -25,7 +25,8 @@ impl Area {
 
     /// The value of the option: a list of x, y, width and height, or these as text.
     pub fn from_option(value: &Value) -> Result<Area> {
-        let wrong = || Error::option("option \"region\" is x, y, width and height, four whole numbers; a region has pixels");
+        let wrong =
+            || Error::option("option \"region\" is x, y, width and height, four whole numbers; a region has pixels");
         let numbers = match value.as_str() {
             Some(text) => {
                 let inner = text.trim().trim_start_matches(['[', '(']).trim_end_matches([']', ')']);

@@ -77,11 +77,17 @@ impl Reduce {
         }
         let size = self.dtype.size();
         if self.is_float() {
-            self.gather(row, size, &mut sums.floats, |item| {
-                let mut wide = [0; 8];
-                cast(Cast::plain(self.dtype, DType::F64), item, &mut wide);
-                f64::from_ne_bytes(wide)
-            }, |value, alpha| value * alpha);
+            self.gather(
+                row,
+                size,
+                &mut sums.floats,
+                |item| {
+                    let mut wide = [0; 8];
+                    cast(Cast::plain(self.dtype, DType::F64), item, &mut wide);
+                    f64::from_ne_bytes(wide)
+                },
+                |value, alpha| value * alpha,
+            );
         } else if self.dtype == DType::U8 {
             // Pillow multiplies with 8 bits.
             let multiplied = |value: i64, alpha: i64| {
@@ -90,11 +96,17 @@ impl Reduce {
             };
             self.gather(row, size, &mut sums.ints, |item| item.iter().fold(0, |_, &b| i64::from(b)), multiplied);
         } else {
-            self.gather(row, size, &mut sums.ints, |item| {
-                let mut wide = [0; 8];
-                cast(Cast::plain(self.dtype, DType::I64), item, &mut wide);
-                i64::from_ne_bytes(wide)
-            }, |value, alpha| value * alpha);
+            self.gather(
+                row,
+                size,
+                &mut sums.ints,
+                |item| {
+                    let mut wide = [0; 8];
+                    cast(Cast::plain(self.dtype, DType::I64), item, &mut wide);
+                    i64::from_ne_bytes(wide)
+                },
+                |value, alpha| value * alpha,
+            );
         }
         let square = y / self.by * self.by;
         sums.rows |= 1 << (y - square).min(31);

@@ -67,7 +67,9 @@ impl Flatten {
     /// The option's value: a gray value, three of red, green and blue, or "#rrggbb".
     pub fn colors(value: &Value) -> Result<Vec<u8>> {
         let wrong = || {
-            Error::option("option \"background\" is a gray value, red, green and blue, each from 0 to 255, or \"#rrggbb\"")
+            Error::option(
+                "option \"background\" is a gray value, red, green and blue, each from 0 to 255, or \"#rrggbb\"",
+            )
         };
         if let Some(text) = value.as_str() {
             let hex = text.strip_prefix('#').filter(|hex| hex.len() == 6 && hex.is_ascii()).ok_or_else(wrong)?;
@@ -121,17 +123,37 @@ impl Flatten {
 
     fn convert(&self, from: &[u8], to: &mut [u8]) {
         match self.dtype {
-            DType::U16 => self.lay(from, to, |c| u16::from(c) * 257, |c, a, b| {
-                let sum = u64::from(c) * u64::from(a) + u64::from(b) * u64::from(u16::MAX - a);
-                ((sum + 32767) / 65535) as u16
-            }, u16::from_ne_bytes, u16::to_ne_bytes),
-            DType::F32 => self.lay(from, to, |c| f32::from(c) / 255.0, |c, a, b| c * a + b * (1.0 - a),
-                f32::from_ne_bytes, f32::to_ne_bytes),
+            DType::U16 => self.lay(
+                from,
+                to,
+                |c| u16::from(c) * 257,
+                |c, a, b| {
+                    let sum = u64::from(c) * u64::from(a) + u64::from(b) * u64::from(u16::MAX - a);
+                    ((sum + 32767) / 65535) as u16
+                },
+                u16::from_ne_bytes,
+                u16::to_ne_bytes,
+            ),
+            DType::F32 => self.lay(
+                from,
+                to,
+                |c| f32::from(c) / 255.0,
+                |c, a, b| c * a + b * (1.0 - a),
+                f32::from_ne_bytes,
+                f32::to_ne_bytes,
+            ),
             // As Pillow's alpha_composite on an opaque image.
-            _ => self.lay(from, to, |c| c, |c, a, b| {
-                let sum = u32::from(c) * u32::from(a) + u32::from(b) * u32::from(255 - a);
-                ((sum + 127) / 255) as u8
-            }, |[b]: [u8; 1]| b, |b| [b]),
+            _ => self.lay(
+                from,
+                to,
+                |c| c,
+                |c, a, b| {
+                    let sum = u32::from(c) * u32::from(a) + u32::from(b) * u32::from(255 - a);
+                    ((sum + 127) / 255) as u8
+                },
+                |[b]: [u8; 1]| b,
+                |b| [b],
+            ),
         }
     }
 
@@ -267,7 +289,8 @@ mod tests {
         flatten.convert(&[200, 100, 50, 100], &mut out);
         // Image.alpha_composite of the pixel on (10, 20, 30, 255)
         assert_eq!((out, &*props.shape), ([85, 51, 38], &[1, 1, 3][..]));
-        let (flatten, props) = Flatten::new(&Props::pixels(1, 1, DType::U16, Color::GrayAlpha), &[255]).unwrap().unwrap();
+        let (flatten, props) =
+            Flatten::new(&Props::pixels(1, 1, DType::U16, Color::GrayAlpha), &[255]).unwrap().unwrap();
         let mut out = [0; 2];
         flatten.convert(&[0, 0, 0xFF, 0x7F], &mut out);
         assert_eq!((u16::from_ne_bytes(out), props.shape.len()), (32768, 2));

@@ -91,7 +91,8 @@ impl Call {
             Some(fraction) => match [1i64, 2, 4, 8].iter().find(|&&n| fraction * n as f64 == 1.0) {
                 Some(n) => Some(*n),
                 None => {
-                    let message = format!("option \"scale\" is 1/2, 1/4 or 1/8 as a number, or true with dtype, not {fraction}");
+                    let message =
+                        format!("option \"scale\" is 1/2, 1/4 or 1/8 as a number, or true with dtype, not {fraction}");
                     return Err(Error::option(message));
                 }
             },
@@ -219,7 +220,7 @@ pub fn common() -> &'static [OptionSpec] {
                 "mode",
                 &[Str],
                 none.clone(),
-                Calls::READ_META,
+                Calls::READ_META.and(Calls::WRITE),
                 "convert to this mode of Pillow's: 1, L, LA, P, RGB, RGBA, CMYK, YCbCr, LAB, HSV, I, I;16, F …",
             ),
             new("pilmode", &[Str], none.clone(), Calls::READ_META, "older name of mode"),

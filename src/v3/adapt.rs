@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::model::{
-    Area, Cast, ColorMode, Conversion, DType, Destination, Dict, Dither, Flatten, Gamma, Kind, Limits, Orientation,
-    Props, Reduce, Shape, Step, Steps, ViewMut,
+    Area, Cast, ColorMode, Conversion, DType, Destination, Dither, Flatten, Gamma, Kind, Limits, Orientation, Props,
+    Reduce, Shape, Step, Steps, ViewMut,
 };
 use crate::plugin::{Call, Outcome};
 
@@ -238,19 +238,6 @@ fn dithered_from(props: &Props, dither: &Dither) -> Props {
 /// Whether images are given upright.
 pub(super) fn rotates(call: &Call) -> bool {
     call.bool("rotate") || call.bool("exifrotate")
-}
-
-/// Takes out what a read with these options applies to the pixels.
-pub(super) fn exclude_applied(meta: &mut Dict, call: &Call) {
-    if !call.bool("exclude_applied") {
-        return;
-    }
-    if rotates(call) {
-        meta.remove("Orientation");
-    }
-    if call.bool("apply_gamma") {
-        meta.remove("gamma");
-    }
 }
 
 fn wanted_dtype(call: &Call) -> Result<Option<DType>> {

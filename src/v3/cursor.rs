@@ -1,7 +1,8 @@
 //! A cursor over the images of a file, apart from the file's reads and from other cursors.
 
-use super::adapt::{Adapted, exclude_applied};
+use super::adapt::Adapted;
 use super::file::File;
+use super::metadata;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DType, Dict, Index, Props, Value, ViewMut};
 use crate::plugin::{self, Call, CallKind, Count, Outcome};
@@ -200,7 +201,7 @@ impl Cursor {
             }
         };
         let mut meta = file.told(meta)?;
-        exclude_applied(&mut meta, &self.call);
+        metadata::finish(&mut meta, &self.call);
         Ok(meta)
     }
 

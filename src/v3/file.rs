@@ -11,7 +11,8 @@ use crate::resource::{Output, Source};
 use once_cell::sync::OnceCell;
 use std::sync::Arc;
 
-use super::adapt::{Adapted, Told, check_destination, exclude_applied, rotates};
+use super::adapt::{Adapted, Told, check_destination, rotates};
+use super::metadata;
 use super::writing::Writing;
 
 /// A file open for reading or writing. Dropping one that was opened for writing publishes nothing.
@@ -297,7 +298,7 @@ impl File {
             let reader = self.reader()?;
             let index = if index == Index::Default { reader.default_index(&call)? } else { index };
             let mut meta = reader.meta(index, &call)?;
-            exclude_applied(&mut meta, &call);
+            metadata::finish(&mut meta, &call);
             if call.indices() && !meta.contains("palette") {
                 let first = if index == Index::All { Index::At(0) } else { index };
                 let is_gray = matches!(reader.props(first, &call)?.color, Color::Gray | Color::GrayAlpha);

@@ -48,7 +48,8 @@ pub struct Tables {
 pub fn ycbcr_tables() -> &'static Tables {
     static TABLES: Lazy<Tables> = Lazy::new(|| {
         // Pillow adds a half also to negative values, and then cuts.
-        let table = |part: f64, zero: i32| std::array::from_fn(|i| (part * 64.0 * f64::from(i as i32 - zero) + 0.5) as i32);
+        let table =
+            |part: f64, zero: i32| std::array::from_fn(|i| (part * 64.0 * f64::from(i as i32 - zero) + 0.5) as i32);
         Tables {
             y: [0.299, 0.587, 0.114].map(|part| table(part, 0)),
             cb: [-0.16874, -0.33126, 0.5].map(|part| table(part, 0)),

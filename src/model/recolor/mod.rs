@@ -8,9 +8,9 @@ mod formulas;
 #[cfg(test)]
 mod tests;
 
-pub use dither::{Dither, web_palette};
 #[cfg(test)]
 use dither::WEB_PALETTE;
+pub use dither::{Dither, web_palette};
 
 use super::mode::Mode;
 use super::{Color, DType, DTypeKind, Props};
@@ -45,7 +45,8 @@ pub struct Conversion {
 impl Conversion {
     /// The conversion of an image to a mode; `None` if it is in that mode already.
     pub fn new(image: &Props, to: Mode) -> Result<Option<Conversion>> {
-        if image.color == to.color() && image.dtype == to.dtype() && image.premultiplied == to.is_premultiplied() {
+        let same = image.color == to.color() && image.dtype == to.dtype();
+        if same && image.premultiplied == to.is_premultiplied() && to != Mode::Rgbx {
             return Ok(None);
         }
         let props = converted(image, to)?;
@@ -102,7 +103,8 @@ impl Recolor {
             let (color, dtype, to) = (image.color.name(), image.dtype, to.name());
             Err(Error::unsupported(format!("an image of {color} {dtype} has no conversion to mode {to}: {why}")))
         };
-        let Some(samples) = image.color.samples().filter(|_| !matches!(image.color, Color::Bayer | Color::Palette)) else {
+        let Some(samples) = image.color.samples().filter(|_| !matches!(image.color, Color::Bayer | Color::Palette))
+        else {
             return refuse("what its samples mean is not known");
         };
         let is_short = matches!(image.dtype, DType::Bool | DType::U8 | DType::U16);
@@ -131,6 +133,15 @@ impl Recolor {
             from.zip(to).for_each(|(from, to)| self.widen(from, to));
             return;
         }
+        // The gray of these is their first sample.
+        let luma_first = self.from == Color::YCbCr && self.dtype == DType::U8;
+        if luma_first && matches!(self.to, Mode::L | Mode::La) {
+            for (from, to) in from.flat_map(|f| f.chunks_exact(3)).zip(to.flat_map(|t| t.chunks_exact_mut(size_out))) {
+                to.fill(255);
+                to[0] = from[0];
+            }
+            return;
+        }
         let mut block = [[0u8; 4]; BLOCK];
         for (from, to) in from.zip(to) {
             let n = from.len() / size_in;
@@ -145,9 +156,7 @@ impl Recolor {
         match self.dtype {
             DType::U8 => self.arrange(block, from, |b: [u8; 1]| b[0]),
             DType::Bool => self.arrange(block, from, |b: [u8; 1]| if b[0] == 0 { 0 } else { 255 }),
-            DType::U16 => {
-                self.arrange(block, from, |b: [u8; 2]| (u16::from_ne_bytes(b) >> self.shift).min(255) as u8)
-            }
+            DType::U16 => self.arrange(block, from, |b: [u8; 2]| (u16::from_ne_bytes(b) >> self.shift).min(255) as u8),
             _ => {
                 for (pixel, value) in block.iter_mut().zip(from.chunks_exact(self.dtype.size())) {
                     let gray = clip(number(value, self.dtype));

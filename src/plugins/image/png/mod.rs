@@ -33,8 +33,8 @@ pub use ancillary::options;
 /// Opens a file for reading.
 pub fn open(source: Source, _call: &Call) -> Result<Box<dyn Reader>> {
     let header = Header::read(&source)?;
-    let rows = Rows::new(&header);
-    let file = Arc::new(File { source, header: Arc::new(header), rows });
+    let (rows, indexed) = (Rows::new(&header), Rows::indexed(&header));
+    let file = Arc::new(File { source, header: Arc::new(header), rows, indexed });
     Ok(Box::new(PngReader { player: Player::new(file.clone()), walk: None, file }))
 }
 
@@ -48,9 +48,15 @@ pub struct File {
     source: Source,
     header: Arc<Header>,
     rows: Rows,
+    /// Those of a read that gives the numbers of the palette.
+    indexed: Option<Rows>,
 }
 
 impl File {
+    fn rows(&self, call: &Call) -> &Rows {
+        self.indexed.as_ref().filter(|_| call.indices()).unwrap_or(&self.rows)
+    }
+
     fn check(&self, index: usize) -> Result<()> {
         let count = self.header.images();
         if index < count {
@@ -101,16 +107,16 @@ impl Reader for PngReader {
         true
     }
 
-    fn props(&mut self, index: Index, _call: &Call) -> Result<Props> {
+    fn props(&mut self, index: Index, call: &Call) -> Result<Props> {
         self.file.check(number(index))?;
-        Ok(self.file.rows.props.clone())
+        Ok(self.file.rows(call).props.clone())
     }
 
     fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let index = number(index);
         self.file.check(index)?;
         if self.file.header.animation.is_none() {
-            return pixels::read(&self.file.source, &self.file.header, &self.file.rows, call, to);
+            return pixels::read(&self.file.source, &self.file.header, self.file.rows(call), call, to);
         }
         self.player.read(index, call, to)
     }
