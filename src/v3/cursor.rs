@@ -196,7 +196,8 @@ impl Cursor {
         let meta = match &mut self.own {
             Some(own) => own.meta(&self.call),
             None => {
-                let call = file.call(CallKind::Meta, &Dict::new())?;
+                let own = file.own_options(CallKind::Meta, self.call.options());
+                let call = file.call(CallKind::Meta, &own)?;
                 file.reader()?.meta(Index::At(last), &call)
             }
         };

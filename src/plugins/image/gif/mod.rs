@@ -5,6 +5,7 @@ mod encode;
 mod lzw;
 mod picture;
 mod player;
+mod raw;
 mod quantise;
 mod read;
 #[cfg(test)]
