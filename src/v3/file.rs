@@ -301,7 +301,8 @@ impl File {
             metadata::finish(&mut meta, &call);
             if call.indices() && !meta.contains("palette") {
                 let first = if index == Index::All { Index::At(0) } else { index };
-                let is_gray = matches!(reader.props(first, &call)?.color, Color::Gray | Color::GrayAlpha | Color::Palette);
+                let is_gray =
+                    matches!(reader.props(first, &call)?.color, Color::Gray | Color::GrayAlpha | Color::Palette);
                 let grays = || (0..=255).map(|n| [n; 3]).collect();
                 meta.set("palette", palette_value(&if is_gray { grays() } else { web_palette() })?);
             }

@@ -5,8 +5,8 @@ mod encode;
 mod lzw;
 mod picture;
 mod player;
-mod raw;
 mod quantise;
+mod raw;
 mod read;
 #[cfg(test)]
 mod tests;

@@ -254,14 +254,7 @@ fn timed(meta: &mut Dict, hundredths: u64, frame: &Frame) {
 }
 
 /// Pillow's `info` of a frame.
-fn meta(
-    frame: &Frame,
-    scanner: &Scanner,
-    index: usize,
-    format: &Format,
-    indexed: bool,
-    call: &Call,
-) -> Result<Dict> {
+fn meta(frame: &Frame, scanner: &Scanner, index: usize, format: &Format, indexed: bool, call: &Call) -> Result<Dict> {
     let screen = scanner.screen();
     let mut meta = Dict::new().with("version", screen.version.as_slice());
     if let Some(background) = screen.background {
