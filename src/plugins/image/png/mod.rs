@@ -5,6 +5,7 @@ mod chunks;
 mod encode;
 mod filter;
 mod meta;
+mod palette;
 mod pixels;
 mod player;
 mod rows;
