@@ -93,7 +93,9 @@ def modes(name, data, extension):
         image.load()
         kept = mode in ("P", "PA") and image.mode in ("RGBA", "P") and mode != image.mode
         lost = mode == "La" or mode == "RGBa" and image.mode in ("L", "LA", "1", "P", "CMYK")
-        if kept or lost or image.mode == "LA" and mode in ("RGBX",):
+        # Pillow knows that the colours of a palette are few, and takes the nearer of black and white.
+        few = image.mode == "P" and mode == "1"
+        if kept or lost or few or image.mode == "LA" and mode in ("RGBX",):
             continue
         try:
             expected = np.asarray(image if image.mode == mode else image.convert(mode))

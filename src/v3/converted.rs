@@ -1,7 +1,9 @@
 //! An image that is to be written in another mode: the option `mode` of a write.
 
 use crate::error::{Error, Result};
-use crate::model::{Color, ColorMode, Conversion, DType, Limits, Props, Recolor, Shape, View};
+use crate::model::{
+    Color, ColorMode, Conversion, DType, Dict, Limits, Props, Recolor, Shape, View, palette_value, web_palette,
+};
 
 /// The pixels in the mode that was asked for.
 pub(super) struct Converted {
@@ -9,6 +11,8 @@ pub(super) struct Converted {
     pub made: Option<(Vec<u8>, Shape)>,
     pub dtype: DType,
     pub color: Option<Color>,
+    /// The metadata, where the conversion adds its palette to them.
+    pub metadata: Option<Dict>,
 }
 
 impl Converted {
@@ -35,7 +39,7 @@ impl Converted {
         let is_it = samples == mode.samples() && dtype == mode.dtype() && said.is_none_or(|said| said == mode.color());
         // Gray and places in a palette look alike, and without a palette there is none to convert to.
         if is_it || mode == ColorMode::P && samples == 1 && dtype == DType::U8 {
-            return Ok(Converted { made: None, dtype, color });
+            return Ok(Converted { made: None, dtype, color, metadata: None });
         }
         let natural = [Color::Gray, Color::GrayAlpha, Color::Rgb, Color::Rgba];
         let Some(meant) = said.or(samples.checked_sub(1).and_then(|n| natural.get(n)).copied()) else {
@@ -55,7 +59,7 @@ impl Converted {
             return Err(Error::internal("an image does not fit its shape"));
         }
         let Some(conversion) = Conversion::new(&props, mode)? else {
-            return Ok(Converted { made: Some((pixels, props.shape)), dtype, color });
+            return Ok(Converted { made: Some((pixels, props.shape)), dtype, color, metadata: None });
         };
         if let Some(points) = &conversion.points {
             pixels = each(points, &pixels, limits)?;
@@ -70,7 +74,12 @@ impl Converted {
             })?;
             pixels = made;
         }
-        Ok(Converted { made: Some((pixels, conversion.props.shape)), dtype: mode.dtype(), color })
+        let metadata = match mode {
+            ColorMode::P if meant.samples() == Some(1) || meant == Color::GrayAlpha => None,
+            ColorMode::P => Some(Dict::new().with("palette", palette_value(&web_palette())?)),
+            _ => None,
+        };
+        Ok(Converted { made: Some((pixels, conversion.props.shape)), dtype: mode.dtype(), color, metadata })
     }
 }
 

@@ -183,9 +183,20 @@ impl File {
                 let view = images.get(i).ok_or_else(|| Error::internal("a batch lost an image"))?;
                 let converted =
                     mode.map(|mode| Converted::new(&view, dtype, said.color, mode, call.limits())).transpose()?;
+                if let Some(added) = converted.as_mut().and_then(|converted| converted.metadata.as_mut()) {
+                    if call.given("palette") {
+                        return Err(Error::option(
+                            "option \"palette\" goes with an image of numbers (uint8, two axes)",
+                        ));
+                    }
+                    let mut all = said.metadata.cloned().unwrap_or_default();
+                    all.extend(std::mem::take(added));
+                    *added = all;
+                }
                 let mut image = Image { view, dtype, color: said.color, axes, metadata: said.metadata };
                 if let Some(converted) = &converted {
                     (image.dtype, image.color) = (converted.dtype, converted.color);
+                    image.metadata = converted.metadata.as_ref().or(said.metadata);
                     if let Some((pixels, shape)) = &converted.made {
                         let made = View::packed(pixels, converted.dtype.size(), shape);
                         image.view = made.ok_or_else(|| Error::internal("a converted image does not fit its shape"))?;
