@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn every_piece_is_done_once() {
         for threads in [1, 2, 7, 100] {
-            let mut places = vec![0u8; 50];
+            let mut places = [0u8; 50];
             let jobs = places.iter_mut().enumerate();
             let add = |count: &mut u8, (i, place): (usize, &mut u8)| {
                 *count = count.wrapping_add(1);
