@@ -5,6 +5,7 @@ use super::{Area, Cast, DType, Limits, Props, Shape, Steps, ViewMut, cast};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Arc, Mutex};
 
 /// The destination of one image, or of a stack of them, as a plugin sees it: the shape and dtype that its
 /// properties promised. Pixels that fit are decoded straight into the caller's memory; where strides or a
@@ -19,8 +20,11 @@ pub struct Destination<'a> {
     /// Rows between two steps.
     rows: (Vec<u8>, Vec<u8>),
     /// Squares of pixels that wait for their other rows.
-    sums: BTreeMap<Vec<usize>, Sums>,
+    sums: Waiting,
 }
+
+/// Squares by the place of their row of the result; shared with those who borrow the destination.
+type Waiting = Arc<Mutex<BTreeMap<Vec<usize>, Sums>>>;
 
 /// What a plugin delivers, and what becomes of it.
 #[derive(Clone)]
@@ -35,8 +39,8 @@ struct Native {
 impl<'a> Destination<'a> {
     /// A destination whose items have the type that `cast` makes.
     pub fn new(view: ViewMut<'a>, cast: Cast, limits: Limits) -> Destination<'a> {
-        let (scratch, rows) = Default::default();
-        Destination { view, native: None, cast, limits, scratch, rows, sums: BTreeMap::new() }
+        let (scratch, rows, sums) = Default::default();
+        Destination { view, native: None, cast, limits, scratch, rows, sums }
     }
 
     /// With pixels that the plugin delivers as `native` says. `cast` then converts what the steps make of them.
@@ -94,31 +98,54 @@ impl<'a> Destination<'a> {
         Ok(Destination { native, ..Destination::new(view, self.cast, self.limits) })
     }
 
-    /// The parts of `axis` before and from `start`, for work side by side. The samples of a pixel stay together.
+    /// Whether parts may be filled side by side: not where pixels of several rows become one.
+    pub fn can_split(&self) -> bool {
+        self.native.as_ref().is_none_or(|native| native.steps.reduce.is_none())
+    }
+
+    /// The parts of `axis` before and from `start`, for work side by side, if that [can be](Self::can_split). The samples
+    /// of a pixel stay together.
     pub fn split(self, axis: usize, start: usize) -> Result<(Destination<'a>, Destination<'a>)> {
         let whole = *self.shape().get(axis).ok_or_else(outside)?;
         let rest = whole.checked_sub(start).ok_or_else(outside)?;
-        if self.recolor.is_some() && axis >= self.view.shape().len().min(self.shape().len()) {
+        let Some(native) = &self.native else {
+            let (head, tail) = self.view.split(axis, start).ok_or_else(outside)?;
+            let make = |view| Destination::new(view, self.cast, self.limits);
+            return Ok((make(head), make(tail)));
+        };
+        if !self.can_split() || axis >= self.view.shape().len().min(native.shape.len()) {
             return Err(outside());
         }
-        let (cast, limits) = (self.cast, self.limits);
-        let part = |len: usize| {
-            self.recolor.as_ref().map(|(recolor, shape, dtype)| {
-                let mut dims = shape.to_vec();
-                dims[axis] = len;
-                (*recolor, Shape::of(&dims), *dtype)
-            })
-        };
-        let (first, second) = (part(start), part(rest));
-        let (head, tail) = self.view.split(axis, start).ok_or_else(outside)?;
-        let make = |view, recolor| Destination { view, recolor, cast, limits, scratch: Vec::new() };
+        let (mut first, mut second) = (native.clone(), native.clone());
+        for (part, len) in [(&mut first, start), (&mut second, rest)] {
+            let mut dims = part.shape.to_vec();
+            dims[axis] = len;
+            part.shape = Shape::of(&dims);
+        }
+        let mut place = start;
+        if let (Some(area), Some(rows)) = (native.steps.crop, native.rows)
+            && axis >= rows
+        {
+            let (from, len) = if axis == rows { (area.y, area.height) } else { (area.x, area.width) };
+            place = start.saturating_sub(from).min(len);
+            let part = |from: usize, len: usize| match axis == rows {
+                true => Area { y: from, height: len, ..area },
+                false => Area { x: from, width: len, ..area },
+            };
+            first.steps.crop = Some(part(from.min(start), place));
+            second.steps.crop = Some(part(from.saturating_sub(start), len - place));
+        }
+        let (head, tail) = self.view.split(axis, place).ok_or_else(outside)?;
+        let make =
+            |view, native| Destination { native: Some(native), ..Destination::new(view, self.cast, self.limits) };
         Ok((make(head, first), make(tail, second)))
     }
 
     /// The same destination for a shorter time.
     pub fn reborrow(&mut self) -> Destination<'_> {
-        let (recolor, cast, limits) = (self.recolor, self.cast, self.limits);
-        Destination { view: self.view.reborrow(), recolor, cast, limits, scratch: Vec::new() }
+        let (native, cast, limits) = (self.native.clone(), self.cast, self.limits);
+        let sums = self.sums.clone();
+        Destination { native, sums, ..Destination::new(self.view.reborrow(), cast, limits) }
     }
 
     /// The caller's memory behind the leading indices, if a plugin's bytes may stand there as they are.
@@ -183,7 +210,7 @@ impl<'a> Destination<'a> {
         let (Some((&y, planes)), Some(axis)) = (at.split_last(), native.rows) else { return Err(outside()) };
         let sides = (native.shape.get(axis).copied().unwrap_or(0), native.shape.get(axis + 1).copied().unwrap_or(0));
         let area = native.steps.crop.unwrap_or(Area::all(sides.1, sides.0));
-        if !area.rows().contains(&y) || sides.1 == 0 {
+        if !area.rows().contains(&y) || sides.1 == 0 || area.width == 0 {
             return Ok(());
         }
         let pixel = row.len() / sides.1;
@@ -196,9 +223,11 @@ impl<'a> Destination<'a> {
         };
         let Some(square) = reduce.square(y) else { return Ok(()) };
         to.push(square);
-        let mut sums = self.sums.remove(&to).unwrap_or_else(|| reduce.sums(area.width));
+        let lost = || Error::internal("sums of pixels were lost");
+        let known = self.sums.lock().map_err(|_| lost())?.remove(&to);
+        let mut sums = known.unwrap_or_else(|| reduce.sums(area.width));
         if !reduce.add(&mut sums, row, y, area.height) {
-            self.sums.insert(to, sums);
+            self.sums.lock().map_err(|_| lost())?.insert(to, sums);
             return Ok(());
         }
         let mut made = std::mem::take(&mut self.rows.0);
@@ -368,6 +397,31 @@ mod tests {
         let expected = [4, 5, 12, 13];
         for order in [None, Some([0, 1, 2, 3]), Some([3, 2, 1, 0]), Some([0, 2, 1, 3])] {
             assert_eq!(cut_and_reduced(order), expected, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn parts_of_a_part_are_filled_side_by_side() {
+        let native = Props::pixels(5, 4, DType::U8, Color::Gray);
+        let image: Vec<u8> = (0..20).collect();
+        let rows = |mut part: Destination, from: usize, columns: Range<usize>| {
+            for y in 0..part.shape()[0] {
+                part.put(&[y], &image[5 * (from + y)..][columns.clone()]).unwrap();
+            }
+        };
+        for at in 0..=4 {
+            for column in 0..=5 {
+                let mut memory = vec![99; 6];
+                let view = ViewMut::packed(&mut memory, 1, &[2, 3]).unwrap();
+                let steps = Steps { crop: Some(Area { x: 1, y: 1, width: 3, height: 2 }), ..Steps::default() };
+                let to = Destination::new(view, Cast::plain(DType::U8, DType::U8), Limits::default());
+                let (top, bottom) = to.with_steps(&native, steps).split(0, at).unwrap();
+                let (left, right) = bottom.split(1, column).unwrap();
+                rows(top, 0, 0..5);
+                rows(left, at, 0..column);
+                rows(right, at, column..5);
+                assert_eq!(memory, [6, 7, 8, 11, 12, 13], "{at} {column}");
+            }
         }
     }
 

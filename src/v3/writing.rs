@@ -181,7 +181,7 @@ impl File {
             for i in 0..count {
                 call.set_part(i, count);
                 let view = images.get(i).ok_or_else(|| Error::internal("a batch lost an image"))?;
-                let converted =
+                let mut converted =
                     mode.map(|mode| Converted::new(&view, dtype, said.color, mode, call.limits())).transpose()?;
                 if let Some(added) = converted.as_mut().and_then(|converted| converted.metadata.as_mut()) {
                     if call.given("palette") {
