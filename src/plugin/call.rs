@@ -54,6 +54,14 @@ impl Call {
         }
     }
 
+    /// The value of an option that means the same for every plugin; null if this plugin has one of its own by that name
+    /// for such a call, and so sees to it itself.
+    pub fn shared(&self, name: &str, kind: CallKind) -> &Value {
+        static NULL: Value = Value::Null;
+        let own = self.declared.options.iter().any(|o| o.name == name && o.calls.has(kind));
+        if own { &NULL } else { self.get(name) }
+    }
+
     /// Whether an option was given, and not as null.
     pub fn given(&self, name: &str) -> bool {
         self.options.get(name).is_some_and(|v| v.kind() != Kind::Null)
@@ -81,8 +89,8 @@ impl Call {
 
     /// By how much an image is to be made smaller: by `reduce`, or by `scale` as a fraction.
     pub fn reduce(&self) -> Result<usize> {
-        let by = if self.given("reduce") { self.int("reduce") } else { None };
-        let fraction = match self.get("scale") {
+        let by = if self.given("reduce") { self.shared("reduce", CallKind::Read).as_int() } else { None };
+        let fraction = match self.shared("scale", CallKind::Read) {
             Value::Float(fraction) => Some(*fraction),
             _ => None,
         };
@@ -106,10 +114,16 @@ impl Call {
         }
     }
 
+    /// The mode of Pillow's that a read is to give.
+    pub fn mode(&self) -> Option<&str> {
+        let shared = |name| self.shared(name, CallKind::Read).as_str();
+        shared("mode").or(shared("pilmode"))
+    }
+
     /// Whether the places of colours in a palette are wanted instead of the colours: mode P. Of an image that has a
     /// palette a plugin gives them, with the colour model `Palette`, and the palette in the metadata, colour by colour.
     pub fn indices(&self) -> bool {
-        self.str("mode").or(self.str("pilmode")) == Some("P")
+        self.mode() == Some("P")
     }
 
     /// A number, or this image's of a list or array: of a batch its place in it, else its place in the file.

@@ -5,7 +5,7 @@ use crate::model::{
     Area, Cast, ColorMode, Conversion, DType, Destination, Dither, Flatten, Gamma, Kind, Limits, Orientation, Props,
     Reduce, Shape, Step, Steps, ViewMut,
 };
-use crate::plugin::{Call, Outcome};
+use crate::plugin::{Call, CallKind, Outcome};
 
 /// What a file says of an image, besides its properties, that the options ask for.
 #[derive(Clone, Copy, Default)]
@@ -50,14 +50,15 @@ impl Adapted {
             steps.reduce = Some(reduce);
         }
         let mut points = Vec::new();
-        if call.given("background")
-            && let Some((flatten, props)) = Flatten::new(&now, &Flatten::colors(call.get("background"))?)?
+        let background = call.shared("background", CallKind::Read);
+        if background.kind() != Kind::Null
+            && let Some((flatten, props)) = Flatten::new(&now, &Flatten::colors(background)?)?
         {
             points.push(Step::Flatten(flatten));
             now = props;
         }
         let mut dithering = None;
-        let mode = call.str("mode").or(call.str("pilmode")).map(ColorMode::from_name).transpose()?;
+        let mode = call.mode().map(ColorMode::from_name).transpose()?;
         if let Some(mode) = mode
             && let Some(conversion) = Conversion::new(&now, mode)?
         {
@@ -76,8 +77,9 @@ impl Adapted {
         let turn = if rotates(call) { Orientation::of(&native) } else { None };
         let colored = now;
         let mut props = turn.map_or_else(|| colored.clone(), |turn| turn.apply(&colored));
-        if call.given("region") {
-            let area = Area::from_option(call.get("region"))?;
+        let region = call.shared("region", CallKind::Read);
+        if region.kind() != Kind::Null {
+            let area = Area::from_option(region)?;
             let stored = cut(&mut props, area, turn)?;
             match &mut dithering {
                 Some(dithering) => dithering.crop = Some(stored),

@@ -221,7 +221,7 @@ impl File {
 
     /// What the file says of an image besides its properties.
     pub(super) fn tell(&mut self, index: Index, call: &Call) -> Result<Told> {
-        let gamma = match call.bool("apply_gamma") {
+        let gamma = match call.shared("apply_gamma", CallKind::Read) == &Value::Bool(true) {
             true => {
                 let meta_call = self.call(CallKind::Meta, &Dict::new().with("exclude_applied", false))?;
                 self.reader()?.meta(index, &meta_call)?.get("gamma").and_then(Value::as_float)

@@ -167,7 +167,7 @@ impl File {
             Value::Bool(b) => Some(*b),
             _ => None,
         };
-        let mode = call.str("mode").map(ColorMode::from_name).transpose()?;
+        let mode = call.shared("mode", CallKind::Write).as_str().map(ColorMode::from_name).transpose()?;
         let images = Images::new(view, is_batch, writing.writer.batch(), mode)?;
         let said = said(call, &view)?;
         let axes = said.axes.map(|axes| if images.batch { Axes::new(&axes.as_str()[1..]) } else { axes });
