@@ -1436,6 +1436,24 @@ iio_status iio_plugins(iio_dict **out);
 iio_status iio_formats(iio_dict **out);
 
 /**
+ * Parts the options of an opening and of a call, which the one-call functions take together, for those who open bytes or
+ * a stream and call it once. An option that some plugin declares for both is in both; one that nobody declares is the
+ * call's, which then names the nearest.
+ *
+ * @param options NULL: none.
+ * @param call    What comes after the opening: "read", "props", "iter", "meta" or "write". Not NULL.
+ * @param opening Receives a dictionary that the caller frees; NULL after a failure. Not NULL.
+ * @param rest    The same, for the call. Not NULL.
+ * @return `IIO_OK`; `IIO_ERROR_INVALID_ARGUMENT`.
+ *
+ * Any thread.
+ */
+iio_status iio_split_options(const iio_dict *options,
+                             const char *call,
+                             iio_dict **opening,
+                             iio_dict **rest);
+
+/**
  * Registers a plugin, before the built-in ones for its extensions. One of a name that is taken hides the former until
  * it is unregistered; open files keep theirs.
  *
