@@ -28,6 +28,9 @@ def source(mode, samples):
         values = [random.randrange(-100, 400) for _ in range(count)]
         image.putdata([v + 0.375 if mode == "F" else v for v in values])
         return image
+    if mode == "LAB":
+        # Colours that a screen can show; of others Little CMS takes its own nearest.
+        return source("RGB", 3).convert("LAB")
     return Image.frombytes(mode, (WIDTH, HEIGHT), bytes(random.randrange(256) for _ in range(count * samples)))
 
 

@@ -477,7 +477,7 @@ mod tests {
         let error = write("qualty", 3).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnknownOption);
         assert!(error.message().contains("\"qualty\"") && error.message().contains("\"quality\""), "{error}");
-        assert!(write("mode", "L").unwrap_err().message().contains("other calls"));
+        assert!(write("exclude_applied", true).unwrap_err().message().contains("other calls"));
     }
 
     #[test]
