@@ -260,7 +260,7 @@ static void what_rotate_applies_is_left_out(void) {
   iio_dict_free(all);
 }
 
-/* The frames by themselves, laid on one another, are the images. */
+/* Each frame by itself has the size of its rectangle, which lies on the screen. */
 static void raw_frames_are_parts_with_their_places(void) {
   static const char *const files[] = {"skip.gif", "animated.png", "animated.webp", "local.gif"};
   for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
