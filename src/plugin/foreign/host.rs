@@ -147,6 +147,7 @@ symbols! {
     iio_dict_get_bool iio_dict_get_int iio_dict_get_float iio_dict_get_string iio_dict_get_bytes iio_dict_get_array
     iio_dict_get_dict iio_dict_get_json iio_dict_from_json iio_dict_to_json
     iio_plugins iio_formats iio_register_plugin iio_unregister_plugin iio_load_plugin iio_set_priority
+    iio_array_convert iio_axes_read iio_axes_write iio_split_options
 }
 
 unsafe extern "C" fn symbol(name: *const c_char) -> *mut c_void {
