@@ -50,7 +50,7 @@ default_dtype <- function(image) {
   if (is.raw(image)) "uint8"
   else if (is.logical(image)) "bool"
   else if (is.complex(image)) "complex128"
-  else if (!is.null(known)) known
+  else if (!is.null(known) && !(isTRUE(attr(image, "scaled")) && startsWith(known, "float64"))) known
   else if (is.double(image)) "uint8"
   else if (length(image) == 0 || (min(image) >= 0 && max(image) <= 255)) "uint8"
   else if (min(image) >= 0 && max(image) <= 65535) "uint16"

@@ -71,6 +71,15 @@ static iio_status read_into(SEXP handle, SEXP index, SEXP options, const iio_arr
                          : iio_file_read_into(file_of(handle), index_of(index), dict_of(options), to);
 }
 
+/* What the file itself holds, where the options of a read have converted it: so that it is written as that again. */
+static void name_native(SEXP handle, SEXP index, iio_props *p) {
+  iio_props native = IIO_PROPS_INIT;
+  int64_t which = is_iter(handle) ? 0 : index_of(index);
+  if (iio_file_props(file_of(handle), which, NULL, &native) < 0) return;
+  p->dtype = native.dtype;
+  p->bits = native.bits;
+}
+
 /* `as` is the type of R's vector: "double", "integer", "complex", or "nativeRaster", of which the options ask RGBA. */
 SEXP glue_read(SEXP handle, SEXP index, SEXP options, SEXP as) {
   const char *type = CHAR(Rf_asChar(as));
@@ -110,6 +119,7 @@ SEXP glue_read(SEXP handle, SEXP index, SEXP options, SEXP as) {
     Rf_setAttrib(out, R_ClassSymbol, PROTECT(Rf_mkString("nativeRaster")));
     UNPROTECT(2);
   } else {
+    name_native(handle, index, &p);
     Rf_setAttrib(out, Rf_install("properties"), PROTECT(properties(&p, place)));
     UNPROTECT(1);
   }
