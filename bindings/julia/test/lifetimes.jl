@@ -4,17 +4,17 @@ resident() = parse(Int, split(read("/proc/self/statm", String))[2]) * 4096
     bytes = read(fixture("skip.gif"))
     function open_many(n)
         for i in 1:n
-            file = imopen(i % 2 == 0 ? fixture("skip.gif") : fixture("skip.gif"))
+            file = imopen(fixture("skip.gif"))
             i % 3 == 0 && first(imiter(file))
             i % 5 == 0 && imopen(IOBuffer(bytes))
             i % 7 == 0 && immeta(file)
             i % 11 == 0 && thrown(() -> imread(file; index = 99))
-            i % 500 == 0 && GC.gc(false)
+            i % 100 == 0 && GC.gc(false)
         end
         GC.gc()
         GC.gc()
     end
-    open_many(2000)
+    open_many(3000)
     before = resident()
     open_many(10_000)
     grown = resident() - before

@@ -22,9 +22,9 @@
     @test imread(at("n.png"); index = :) == narrow
     imwrite(at("x.png"), permutedims(rgb, (2, 3, 1)); axes = "YXS")
     @test imread(at("x.png")) == rgb
-    imopen(at("o.gif"), "w"; loop = 0) do file
+    imopen(at("o.gif"), "w") do file
         for i in 1:3
-            imwrite(file, fill(UInt8(80i), 3, 8, 9); duration_s = 0.1)
+            imwrite(file, fill(UInt8(80i), 3, 8, 9); duration_s = 0.1, loop = 0)
         end
     end
     @test size(imread(at("o.gif"))) == (3, 8, 9, 3)
