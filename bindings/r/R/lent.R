@@ -20,6 +20,7 @@ new_lent <- function(progress = NULL, stream = NULL) {
 
 # The options of a call as the glue wants them; `progress` is a function, and not among them.
 options_of <- function(options, lent = new_lent(options$progress)) {
+  force(lent)
   options$progress <- NULL
   if (length(options) && (is.null(names(options)) || !all(nzchar(names(options))))) {
     refuse("invalid_argument", "options are given by name")
