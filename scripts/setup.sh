@@ -38,6 +38,8 @@ for set in "$@"; do
       ;;
     r)
       command -v R >/dev/null || wished="$wished r-base-core r-base-dev"
+      command -v qpdf >/dev/null || wished="$wished qpdf"                    # R CMD check looks with these
+      command -v checkbashisms >/dev/null || wished="$wished devscripts"
       # The vignette; without them it is not built.
       if ! command -v Rscript >/dev/null || ! Rscript -e 'stopifnot(requireNamespace("knitr"), requireNamespace("rmarkdown"))' >/dev/null 2>&1; then
         wished="$wished r-cran-knitr r-cran-rmarkdown pandoc"

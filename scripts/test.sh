@@ -273,23 +273,21 @@ END
 part_r() {
   if ! command -v R >/dev/null; then skip "r: R is not installed"; return; fi
   dump
-  local dir=$work/r log=$work/r.log vignette=() ignore=() status
+  local dir=$work/r log=$work/r.log vignette=() ignore=() status tolerated=0
   rm -rf "$dir" && mkdir -p "$dir/library"
   if ! command -v pandoc >/dev/null || ! Rscript -e 'stopifnot(requireNamespace("knitr"), requireNamespace("rmarkdown"))' >/dev/null 2>&1; then
     skip "r: the vignette, for knitr, rmarkdown or pandoc is not installed"
     vignette=(--no-build-vignettes) ignore=(--ignore-vignettes)
   fi
-  export IMAGEIO_HOME=$tree _R_CHECK_CRAN_INCOMING_=false _R_CHECK_FORCE_SUGGESTS_=false _R_CHECK_FUTURE_FILE_TIMESTAMPS_=false
-  if ! command -v checkbashisms >/dev/null; then
-    skip "r: looking for bashisms in configure, for checkbashisms (devscripts) is not installed"
-    export _R_CHECK_BASHISMS_=false
-  fi
-  if ! command -v qpdf >/dev/null; then export _R_CHECK_DOC_SIZES_=false _R_CHECK_DOC_SIZES2_=false; fi   # there are no PDFs
+  export IMAGEIO_HOME=$tree _R_CHECK_CRAN_INCOMING_=false _R_CHECK_FORCE_SUGGESTS_=false
+  # R warns of each tool that it misses; that is no warning of the package.
+  command -v checkbashisms >/dev/null || { skip "r: bashisms in configure, for checkbashisms (devscripts) is not installed"; tolerated=$((tolerated + 1)); }
+  command -v qpdf >/dev/null || { skip "r: sizes of PDFs, for qpdf is not installed"; tolerated=$((tolerated + 1)); }
   (cd "$dir" && R CMD build "${vignette[@]}" "$OLDPWD/bindings/r") >"$log" 2>&1 || { cat "$log"; fail "R CMD build"; }
   (cd "$dir" && R CMD check --as-cran --no-manual "${ignore[@]}" imageio_*.tar.gz) >"$log" 2>&1 || { cat "$log"; fail "R CMD check"; }
   status=$(grep '^Status:' "$log")
   echo "R CMD check: $status"
-  ! grep -E 'ERROR|WARNING' <<<"$status" || { cat "$log"; fail "R CMD check warns"; }
+  [[ $status != *ERROR* && $(grep -c 'WARNING$' "$log" || true) -le $tolerated ]] || { cat "$log"; fail "R CMD check warns"; }
   R CMD INSTALL --library="$dir/library" "$dir"/imageio_*.tar.gz >"$log" 2>&1 || { cat "$log"; fail "R CMD INSTALL"; }
   R_LIBS=$dir/library Rscript tests/bindings/more.R "$PWD" "$work/bindings/dump" "${IIO_SHARED:-$PWD/../shared}" >"$log" 2>&1 ||
     { cat "$log"; fail "tests/bindings/more.R"; }
