@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing for the sets named: build, test, bench. Says nothing and takes no time when nothing is.
+# Installs what is missing for the sets named: build, test, bench, julia, r. Says nothing and takes no time when nothing is.
 # With apt, as root or through `sudo -n`; where that cannot be, prints what to run and fails.
 set -eu
 cd "$(dirname "$0")/.."
@@ -36,7 +36,17 @@ for set in "$@"; do
     bench)
       has_header spng.h || wished="$wished libspng-dev"
       ;;
-    *) echo "setup: no set is called '$set': build, test, bench" >&2; exit 2 ;;
+    r)
+      command -v R >/dev/null || wished="$wished r-base-core r-base-dev"
+      command -v qpdf >/dev/null || wished="$wished qpdf"                    # R CMD check looks with these
+      command -v checkbashisms >/dev/null || wished="$wished devscripts"
+      # The vignette; without them it is not built.
+      if ! command -v Rscript >/dev/null || ! Rscript -e 'stopifnot(requireNamespace("knitr"), requireNamespace("rmarkdown"))' >/dev/null 2>&1; then
+        wished="$wished r-cran-knitr r-cran-rmarkdown pandoc"
+      fi
+      ;;
+    julia) ;;                    # below: it is no package
+    *) echo "setup: no set is called '$set': build, test, bench, julia, r" >&2; exit 2 ;;
   esac
 done
 
@@ -67,6 +77,15 @@ if [ -n "$missing$wished" ]; then
     exit 1
   fi
 fi
+
+# Julia is no package of Debian's any more: one of its last is unpacked into the build folder.
+case " $* " in *" julia "*)
+  if [ -z "${IIO_JULIA:-}" ] && ! command -v julia >/dev/null && [ ! -x build/julia/bin/julia ]; then
+    echo "setup: bringing Julia 1.5.3 into build/julia" >&2
+    scripts/get-julia.sh build/julia >&2 || { rm -rf build/julia; echo "setup: going on without Julia (optional)" >&2; }
+  fi
+  ;;
+esac
 
 # Rust is rustup's.
 wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)

@@ -31,7 +31,10 @@ lendable(a::StridedArray) = a
 lendable(a::PermutedDimsArray{<:Any,<:Any,<:Any,<:Any,<:StridedArray}) = a
 lendable(a::AbstractArray) = Array(a)
 
-allocate(T, props, place) = Array{T === Nothing ? element_type(props.dtype) : T}(undef, julia_size(props, place)...)
+function allocate(T, props, place)
+    T === Nothing || dtype(T)   # refuses other types
+    Array{T === Nothing ? element_type(props.dtype) : T}(undef, julia_size(props, place)...)
+end
 
 """
 Calls `f` with a view of an array that is to be written, and what the write has to be told of its axes. `axes` has a letter for

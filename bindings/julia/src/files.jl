@@ -61,8 +61,8 @@ Opens a path or URI, bytes (`Vector{UInt8}`, to read; not to be changed meanwhil
 What is written stands under its name after `close`. With a `do` block the file is closed behind it; if the block throws,
 the file is thrown away and what was there before stays.
 
-    imopen("film.gif", "w"; loop = 0) do file
-        foreach(frame -> imwrite(file, frame; duration_s = 0.04), frames)
+    imopen("film.gif", "w") do file
+        foreach(frame -> imwrite(file, frame; duration_s = 0.04, loop = 0), frames)
     end
 """
 function imopen(uri::AbstractString, mode::AbstractString = "r"; options...)
