@@ -1,9 +1,13 @@
 //! Pictures and animations: what imageio's pillow plugin opens. One file a format; this one tells them apart.
 
+mod bcn;
 mod bits;
+mod blp;
 mod bmp;
+mod dds;
 mod exif;
 mod farbfeld;
+mod fli;
 mod form;
 mod gif;
 mod hdr;
@@ -11,22 +15,30 @@ mod icns;
 mod ico;
 mod im;
 mod info;
+mod jng;
 mod jpeg;
+mod mng;
 mod part;
+mod pcd;
 mod pcx;
 mod plain;
 mod plain_write;
 mod png;
 mod pnm;
+mod psd;
 mod qoi;
+mod sequence;
 mod sgi;
 mod single;
 #[cfg(test)]
 mod smalls_tests;
+mod spider;
 mod stills;
 mod sun;
 mod text;
+mod textures;
 mod tga;
+mod wal_palette;
 mod webp;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -246,6 +258,94 @@ static FORMATS: &[Format] = &[
         open: hdr::open,
         create: Some(hdr::create),
         options: Vec::new,
+    },
+    Format {
+        name: "DDS",
+        extensions: &[".dds"],
+        matches: dds::matches,
+        open: dds::open,
+        create: Some(dds::create),
+        options: dds::options,
+    },
+    Format {
+        name: "PSD",
+        extensions: &[".psd", ".psb"],
+        matches: psd::matches,
+        open: psd::open,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "FLI",
+        extensions: &[".fli", ".flc"],
+        matches: fli::matches,
+        open: fli::open,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "MNG",
+        extensions: &[".mng"],
+        matches: mng::matches,
+        open: mng::open,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "JNG",
+        extensions: &[".jng"],
+        matches: jng::matches,
+        open: jng::open,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "BLP",
+        extensions: &[".blp"],
+        matches: blp::matches,
+        open: blp::open,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "FTEX",
+        extensions: &[".ftc", ".ftu"],
+        matches: textures::is_ftex,
+        open: textures::open_ftex,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "PCD",
+        extensions: &[".pcd"],
+        matches: pcd::matches,
+        open: pcd::open,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "GBR",
+        extensions: &[".gbr"],
+        matches: textures::is_gbr,
+        open: textures::open_gbr,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "WAL",
+        extensions: &[".wal"],
+        matches: textures::is_wal,
+        open: textures::open_wal,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "SPIDER",
+        extensions: &[".spider", ".spi"],
+        matches: spider::matches,
+        open: spider::open,
+        create: Some(spider::create),
+        options: none,
     },
     // Without a mark: see `tga::probe`.
     Format {
