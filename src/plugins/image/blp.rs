@@ -75,7 +75,10 @@ impl Header {
 /// Opens a file for reading.
 pub fn open(source: Source, call: &Call) -> Result<Box<dyn Reader>> {
     let header = Header::read(source.head())?;
-    let level = part(&source, header.at, header.len)?;
+    // Pillow writes the older version with a place 8 bytes too low.
+    let numbers_at = (header.lists + LISTS + PALETTE) as u64;
+    let at = if (header.compression, header.encoding) == (1, 1) { header.at.max(numbers_at) } else { header.at };
+    let level = part(&source, at, header.len)?;
     match (header.compression, header.encoding) {
         (0, _) if header.is_first => open_jpeg(&source, &level, &header, call),
         (1, 1) => open_numbers(&source, level, &header),

@@ -12,12 +12,14 @@ mod form;
 mod gif;
 mod hdr;
 mod icns;
+mod icon_write;
 mod ico;
 mod im;
 mod info;
 mod jng;
 mod jpeg;
 mod mng;
+mod old_write;
 mod part;
 mod pcd;
 mod pcx;
@@ -27,6 +29,7 @@ mod png;
 mod pnm;
 mod psd;
 mod qoi;
+mod resample;
 mod sequence;
 mod sgi;
 mod single;
@@ -110,8 +113,8 @@ static FORMATS: &[Format] = &[
         extensions: &[".ico"],
         matches: ico::is_ico,
         open: ico::open_ico,
-        create: None,
-        options: none,
+        create: Some(icon_write::create_ico),
+        options: icon_write::ico_options,
     },
     Format {
         name: "CUR",
@@ -129,7 +132,14 @@ static FORMATS: &[Format] = &[
         create: Some(plain_write::create_sgi),
         options: none,
     },
-    Format { name: "PCX", extensions: &[".pcx"], matches: pcx::matches, open: pcx::open, create: None, options: none },
+    Format {
+        name: "PCX",
+        extensions: &[".pcx"],
+        matches: pcx::matches,
+        open: pcx::open,
+        create: Some(old_write::create_pcx),
+        options: none,
+    },
     Format {
         name: "DCX",
         extensions: &[".dcx"],
@@ -167,16 +177,23 @@ static FORMATS: &[Format] = &[
         extensions: &[".icns"],
         matches: icns::matches,
         open: icns::open,
-        create: None,
+        create: Some(icon_write::create_icns),
         options: none,
     },
-    Format { name: "IM", extensions: &[".im"], matches: im::matches, open: im::open, create: None, options: none },
+    Format {
+        name: "IM",
+        extensions: &[".im"],
+        matches: im::matches,
+        open: im::open,
+        create: Some(old_write::create_im),
+        options: none,
+    },
     Format {
         name: "MSP",
         extensions: &[".msp"],
         matches: plain::is_msp,
         open: plain::open_msp,
-        create: None,
+        create: Some(old_write::create_msp),
         options: none,
     },
     Format {

@@ -108,6 +108,13 @@ impl Picture {
                 if cfg!(target_endian = "little") {
                     to.reverse();
                 }
+                // Photoshop has the middle of both hues as half of all; elsewhere it is 0 of a signed number.
+                if self.props.color == Color::Lab
+                    && i > 0
+                    && let Some(high) = if cfg!(target_endian = "little") { to.last_mut() } else { to.first_mut() }
+                {
+                    *high ^= 0x80;
+                }
                 // Photoshop's 0 is all ink.
                 if inverted {
                     to.iter_mut().for_each(|byte| *byte = !*byte);
