@@ -18,6 +18,8 @@ mod im;
 mod info;
 mod jng;
 mod jpeg;
+#[cfg(test)]
+mod legacy_tests;
 mod mng;
 mod old_write;
 mod part;
