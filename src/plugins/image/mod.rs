@@ -46,6 +46,8 @@ mod tga;
 mod wal_palette;
 mod webp;
 
+use gif::quantise;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Dict;
 use crate::plugin::{self, Batch, Call, CallKind, Declaration, Image, OptionSpec, Plugin, Reader, Writer};
