@@ -136,13 +136,19 @@ pub static BACKENDS: once_cell::sync::Lazy<Vec<Backend>> = once_cell::sync::Lazy
         refused(
             "WMF",
             &["WMF-PIL"],
-            ("metafiles of Windows", "a metafile is a list of calls of Windows' own drawing; have Windows or LibreOffice make a PNG of it"),
+            (
+                "metafiles of Windows",
+                "a metafile is a list of calls of Windows' own drawing; have Windows or LibreOffice make a PNG of it",
+            ),
             metafile,
         ),
         refused(
             "JPEG-XR",
             &["JPEG-XR-FI"],
-            ("JPEG XR", "its one free decoder, jxrlib, is no longer cared for; have JxrDecApp make a TIFF or BMP of it"),
+            (
+                "JPEG XR",
+                "its one free decoder, jxrlib, is no longer cared for; have JxrDecApp make a TIFF or BMP of it",
+            ),
             jpeg_xr,
         ),
         backend("LYTRO-LFR", &[], "Lytro Illum", never),

@@ -105,9 +105,9 @@ pub fn open(source: Source, call: &Call) -> Result<Box<dyn Reader>> {
             let decode = Box::new(move |all: &[u8], rows: &mut Rows| rows.put_plain(all, 0, stride));
             Ok(Stills::one(Raster { source: level, form, bottom_up: false, info: Dict::new(), decode }))
         }
-        (compression, encoding) => {
-            Err(Error::unsupported(format!("pixels compressed in the way {compression} and encoded in the way {encoding}")))
-        }
+        (compression, encoding) => Err(Error::unsupported(format!(
+            "pixels compressed in the way {compression} and encoded in the way {encoding}"
+        ))),
     }
 }
 

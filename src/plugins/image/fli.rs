@@ -59,8 +59,8 @@ struct Canvas {
 impl Player for Fli {
     type State = Canvas;
 
-    fn props(&self) -> &Props {
-        &self.props
+    fn props(&self, call: &Call) -> Props {
+        if info::is_indexed("P", call) { info::indexed(&self.props) } else { self.props.clone() }
     }
 
     fn start(&self, call: &Call) -> Result<Canvas> {
@@ -95,16 +95,19 @@ impl Player for Fli {
 
     fn row(&self, canvas: &Canvas, y: usize, row: &mut [u8]) {
         let numbers = canvas.numbers.get(y * self.width..(y + 1) * self.width).unwrap_or_default();
+        if row.len() == numbers.len() {
+            return row.copy_from_slice(numbers);
+        }
         for (to, &n) in row.as_chunks_mut::<3>().0.iter_mut().zip(numbers) {
             *to = canvas.palette.get(usize::from(n)).copied().unwrap_or_default();
         }
     }
 
     fn meta_needs_image(&self, call: &Call) -> bool {
-        !call.bool("exclude_applied")
+        call.indices() || !call.bool("exclude_applied")
     }
 
-    fn meta(&self, frame: Option<usize>, canvas: Option<&Canvas>, _call: &Call) -> Result<Dict> {
+    fn meta(&self, frame: Option<usize>, canvas: Option<&Canvas>, call: &Call) -> Result<Dict> {
         let mut meta = Dict::new().with("duration", self.duration as i64);
         if let Some(index) = frame {
             let seconds = self.duration as f64 / 1000.0;
@@ -112,7 +115,7 @@ impl Player for Fli {
         }
         let mut meta = info::finish(meta, "P", self.width, self.height);
         if let Some(canvas) = canvas {
-            meta.set("palette", info::palette(&canvas.palette)?);
+            info::add_palette(&mut meta, &canvas.palette, call)?;
         }
         Ok(meta)
     }

@@ -30,7 +30,13 @@ const MOST: usize = 1 << 13;
 /// Options of ICO.
 pub fn ico_options() -> Vec<OptionSpec> {
     vec![
-        OptionSpec::new("sizes", &[OptionType::List], Value::Null, Calls::WRITE, "sides of the images: 16 or [16, 16] …"),
+        OptionSpec::new(
+            "sizes",
+            &[OptionType::List],
+            Value::Null,
+            Calls::WRITE,
+            "sides of the images: 16 or [16, 16] …",
+        ),
         OptionSpec::new("bitmap_format", &[OptionType::Str], Value::Null, Calls::WRITE, "store images as png or bmp")
             .choices(&["png", "bmp"]),
     ]
@@ -176,7 +182,9 @@ fn ico(icon: &IconWriter, call: &Call) -> Result<Vec<u8>> {
     let images = icon.ico_images()?;
     if let Some(large) = images.iter().find(|p| p.width > ICO_MOST || p.height > ICO_MOST) {
         let (width, height) = (large.width, large.height);
-        return Err(Error::shape(format!("ICO holds no image of {width} x {height} pixels, but of {ICO_MOST} at most")));
+        return Err(Error::shape(format!(
+            "ICO holds no image of {width} x {height} pixels, but of {ICO_MOST} at most"
+        )));
     }
     let mut bytes = vec![0, 0, 1, 0];
     bytes.extend((images.len() as u16).to_le_bytes());

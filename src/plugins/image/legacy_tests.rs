@@ -62,7 +62,10 @@ fn layers_lie_on_the_canvas() {
     let told = meta("layers.psd", Index::At(2));
     assert_eq!(told.get("layer"), Some(&"over edges".into()));
     assert_eq!(told.get("bounds").and_then(Value::as_floats), Some(vec![8.0, -2.0, 14.0, 3.0]));
-    assert_eq!(meta("rgb.psd", Index::Default).get("icc_profile").and_then(Value::as_bytes), Some(&b"not a real profile"[..]));
+    assert_eq!(
+        meta("rgb.psd", Index::Default).get("icc_profile").and_then(Value::as_bytes),
+        Some(&b"not a real profile"[..])
+    );
 }
 
 #[test]
@@ -150,7 +153,8 @@ fn what_is_written_plainly_reads_back() {
             }
         }
     }
-    for (extension, dtype) in [(".dds", DType::U16), (".pcx", DType::F32), (".msp", DType::U8), (".spider", DType::F64)] {
+    for (extension, dtype) in [(".dds", DType::U16), (".pcx", DType::F32), (".msp", DType::U8), (".spider", DType::F64)]
+    {
         let refused = write(extension, Dict::new(), &[(dtype, &[1, 1], &noise(dtype.size()))]);
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::Shape, "{extension}");
     }
@@ -208,7 +212,11 @@ fn icons_have_the_sizes_that_are_asked_for() {
     assert_eq!(sizes(&written), [[40, 40], [12, 9]]);
     assert_eq!(image(&mut *open(&written).unwrap(), 1, Dict::new()).unwrap().1, small);
     assert_eq!(sizes(&write(".ico", Dict::new(), &both[1..]).unwrap()), [[12, 9]]);
-    for bad in [Value::from(List::new()), [300].into_iter().collect::<List>().into(), [64].into_iter().collect::<List>().into()] {
+    for bad in [
+        Value::from(List::new()),
+        [300].into_iter().collect::<List>().into(),
+        [64].into_iter().collect::<List>().into(),
+    ] {
         let error = write(".ico", Dict::new().with("sizes", bad), &one).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidOption);
     }

@@ -12,8 +12,8 @@ mod form;
 mod gif;
 mod hdr;
 mod icns;
-mod icon_write;
 mod ico;
+mod icon_write;
 mod im;
 mod info;
 mod jng;
@@ -304,30 +304,9 @@ static FORMATS: &[Format] = &[
         create: None,
         options: none,
     },
-    Format {
-        name: "MNG",
-        extensions: &[".mng"],
-        matches: mng::matches,
-        open: mng::open,
-        create: None,
-        options: none,
-    },
-    Format {
-        name: "JNG",
-        extensions: &[".jng"],
-        matches: jng::matches,
-        open: jng::open,
-        create: None,
-        options: none,
-    },
-    Format {
-        name: "BLP",
-        extensions: &[".blp"],
-        matches: blp::matches,
-        open: blp::open,
-        create: None,
-        options: none,
-    },
+    Format { name: "MNG", extensions: &[".mng"], matches: mng::matches, open: mng::open, create: None, options: none },
+    Format { name: "JNG", extensions: &[".jng"], matches: jng::matches, open: jng::open, create: None, options: none },
+    Format { name: "BLP", extensions: &[".blp"], matches: blp::matches, open: blp::open, create: None, options: none },
     Format {
         name: "FTEX",
         extensions: &[".ftc", ".ftu"],
@@ -336,14 +315,7 @@ static FORMATS: &[Format] = &[
         create: None,
         options: none,
     },
-    Format {
-        name: "PCD",
-        extensions: &[".pcd"],
-        matches: pcd::matches,
-        open: pcd::open,
-        create: None,
-        options: none,
-    },
+    Format { name: "PCD", extensions: &[".pcd"], matches: pcd::matches, open: pcd::open, create: None, options: none },
     Format {
         name: "GBR",
         extensions: &[".gbr"],

@@ -12,7 +12,7 @@ pub trait Player: Send + Sync + 'static {
     type State: Send;
 
     /// What a read of any frame gives.
-    fn props(&self) -> &Props;
+    fn props(&self, call: &Call) -> Props;
 
     /// The image before the first frame.
     fn start(&self, call: &Call) -> Result<Self::State>;
@@ -120,11 +120,11 @@ impl<P: Player> Reader for Sequence<P> {
         true
     }
 
-    fn props(&mut self, index: Index, _call: &Call) -> Result<Props> {
+    fn props(&mut self, index: Index, call: &Call) -> Result<Props> {
         if let Index::At(i) = index {
             self.place.check(i)?;
         }
-        Ok(self.place.file.props().clone())
+        Ok(self.place.file.props(call))
     }
 
     fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
@@ -149,8 +149,8 @@ struct SequenceCursor<P: Player> {
 }
 
 impl<P: Player> Cursor for SequenceCursor<P> {
-    fn next_props(&mut self, _call: &Call) -> Result<Option<Props>> {
-        Ok((self.next < self.place.count).then(|| self.place.file.props().clone()))
+    fn next_props(&mut self, call: &Call) -> Result<Option<Props>> {
+        Ok((self.next < self.place.count).then(|| self.place.file.props(call)))
     }
 
     fn next(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {

@@ -97,7 +97,16 @@ impl Encode for SpiderEncode {
         let record = width * 4;
         let records = 1024usize.div_ceil(record);
         let mut numbers = vec![0f32; records * record / 4];
-        let known = [(1, 1), (2, height), (3, height), (5, 1), (12, width), (13, records), (22, records * record), (23, record)];
+        let known = [
+            (1, 1),
+            (2, height),
+            (3, height),
+            (5, 1),
+            (12, width),
+            (13, records),
+            (22, records * record),
+            (23, record),
+        ];
         for (i, n) in known {
             if let Some(to) = numbers.get_mut(i - 1) {
                 *to = n as f32;

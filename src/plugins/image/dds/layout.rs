@@ -102,7 +102,16 @@ const SRGB: Option<f64> = Some(1.0 / 2.2);
 
 fn items(dtype: DType, samples: usize) -> Layout {
     let (color, mode) = match samples {
-        1 => (Color::Gray, if dtype == DType::U8 { "L" } else if dtype == DType::U16 { "I;16" } else { "F" }),
+        1 => (
+            Color::Gray,
+            if dtype == DType::U8 {
+                "L"
+            } else if dtype == DType::U16 {
+                "I;16"
+            } else {
+                "F"
+            },
+        ),
         2 => (Color::Unknown, "RG"),
         3 => (Color::Rgb, "RGB"),
         _ => (Color::Rgba, "RGBA"),

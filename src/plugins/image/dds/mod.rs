@@ -6,8 +6,8 @@ mod write;
 
 pub use write::{create, options};
 
-use super::bits::{le16, le32};
 use super::bcn::Blocks;
+use super::bits::{le16, le32};
 use super::single::{Picture, Plain, Rows, Single};
 use crate::error::{Error, Result};
 use crate::model::{Color, DType, Props};

@@ -39,8 +39,8 @@ struct Mng {
 impl Player for Mng {
     type State = Canvas;
 
-    fn props(&self) -> &Props {
-        &self.props
+    fn props(&self, _call: &Call) -> Props {
+        self.props.clone()
     }
 
     fn start(&self, call: &Call) -> Result<Canvas> {

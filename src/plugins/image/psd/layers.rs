@@ -26,7 +26,15 @@ impl Layer {
     /// What it holds, and Pillow's name for its pixels.
     pub fn color(&self, header: &Header) -> Result<(Color, &'static str)> {
         let alpha = self.has(ALPHA);
-        let wide = |mode| if header.depth == 16 { "I;16" } else if header.depth == 32 { "F" } else { mode };
+        let wide = |mode| {
+            if header.depth == 16 {
+                "I;16"
+            } else if header.depth == 32 {
+                "F"
+            } else {
+                mode
+            }
+        };
         Ok(match header.mode {
             1 | 8 if alpha => (Color::GrayAlpha, "LA"),
             1 | 8 => (Color::Gray, wide("L")),

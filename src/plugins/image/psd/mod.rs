@@ -92,6 +92,9 @@ impl Picture {
         }
         if self.mode == "P" {
             let numbers = planes.first().copied().unwrap_or_default();
+            if row.len() == numbers.len() {
+                return row.copy_from_slice(numbers);
+            }
             for (to, &n) in row.as_chunks_mut::<3>().0.iter_mut().zip(numbers) {
                 *to = self.header.palette.get(usize::from(n)).copied().unwrap_or_default();
             }
@@ -125,8 +128,8 @@ impl Picture {
 }
 
 impl Still for Picture {
-    fn props(&mut self, _call: &Call) -> Result<Props> {
-        Ok(self.props.clone())
+    fn props(&mut self, call: &Call) -> Result<Props> {
+        Ok(if info::is_indexed(self.mode, call) { info::indexed(&self.props) } else { self.props.clone() })
     }
 
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
@@ -140,7 +143,8 @@ impl Still for Picture {
             to.fill(&[y], |row| {
                 row.fill(0);
                 if let Some(k) = inner {
-                    let rows: Vec<&[u8]> = planes.iter().map(|p| p.get(k * stride..(k + 1) * stride).unwrap_or_default()).collect();
+                    let rows: Vec<&[u8]> =
+                        planes.iter().map(|p| p.get(k * stride..(k + 1) * stride).unwrap_or_default()).collect();
                     self.expand(&rows, row);
                 }
                 Ok(())
@@ -167,8 +171,8 @@ impl Still for Picture {
             meta.set("bounds", bounds.into_iter().collect::<crate::model::List>());
         }
         let mut meta = info::finish(meta, self.mode, self.header.width, self.header.height);
-        if self.mode == "P" && !call.bool("exclude_applied") {
-            meta.set("palette", info::palette(&self.header.palette)?);
+        if self.mode == "P" {
+            info::add_palette(&mut meta, &self.header.palette, call)?;
         }
         Ok(meta)
     }
@@ -177,7 +181,15 @@ impl Still for Picture {
 impl Header {
     /// What the merged image is, and Pillow's name for its pixels.
     fn color(&self) -> Result<(Color, &'static str)> {
-        let wide = |mode| if self.depth == 16 { "I;16" } else if self.depth == 32 { "F" } else { mode };
+        let wide = |mode| {
+            if self.depth == 16 {
+                "I;16"
+            } else if self.depth == 32 {
+                "F"
+            } else {
+                mode
+            }
+        };
         let (color, mode) = match (self.mode, self.depth) {
             (0, 1) => (Color::Gray, "1"),
             // Of several inks the first is given, as in Pillow.

@@ -178,11 +178,13 @@ impl Plane<'_> {
             let stored = used.checked_add(count).and_then(|end| data.get(used..end));
             let Some(stored) = stored else { return Ok((plane, k, used)) };
             let mut stored = Bytes(stored);
-            let full = Unroll::default().fill(row, || loop {
-                match stored.byte()? {
-                    128 => {}
-                    n if n > 128 => return Some(Run::Same(257 - usize::from(n), stored.byte()?)),
-                    n => return stored.take(usize::from(n) + 1).map(Run::Copy),
+            let full = Unroll::default().fill(row, || {
+                loop {
+                    match stored.byte()? {
+                        128 => {}
+                        n if n > 128 => return Some(Run::Same(257 - usize::from(n), stored.byte()?)),
+                        n => return stored.take(usize::from(n) + 1).map(Run::Copy),
+                    }
                 }
             });
             if !full {
