@@ -50,18 +50,18 @@ fn noise(n: usize) -> Vec<u8> {
 fn layers_lie_on_the_canvas() {
     let (props, middle, outcome) = image(&mut *open(&file("layers.psd")).unwrap(), 1, Dict::new()).unwrap();
     assert_eq!((&*props.shape, props.color, outcome), (&[11, 13, 4][..], Color::Rgba, Outcome::Complete));
-    let inside = |y: usize, x: usize| (4..9).contains(&y) && (3..9).contains(&x);
+    let inside = |y: usize, x: usize| (3..8).contains(&y) && (4..10).contains(&x);
     for (i, pixel) in middle.as_chunks::<4>().0.iter().enumerate() {
         assert!(inside(i / 13, i % 13) || *pixel == [0; 4], "{i}");
     }
-    // The corner of a layer that reaches over two edges is the row and pixel that are left of it.
+    // Of a layer that reaches over the left edge and the lower one, the third pixel is the first that is seen.
     let over = frame("layers.psd", 2);
     assert_eq!(over.len(), 11 * 13 * 3);
-    assert_eq!(over[8 * 3..][..3], middle[(6 * 13 + 3) * 4..][..3]);
-    assert!(over[..8 * 3].iter().chain(&over[3 * 13 * 3..]).all(|&n| n == 0));
+    assert_eq!(over[8 * 13 * 3..][..3], middle[(3 * 13 + 6) * 4..][..3]);
+    assert!(over[..8 * 13 * 3].iter().all(|&n| n == 0) && over[(8 * 13 + 4) * 3..9 * 13 * 3].iter().all(|&n| n == 0));
     let told = meta("layers.psd", Index::At(2));
     assert_eq!(told.get("layer"), Some(&"over edges".into()));
-    assert_eq!(told.get("bounds").and_then(Value::as_floats), Some(vec![8.0, -2.0, 14.0, 3.0]));
+    assert_eq!(told.get("bounds").and_then(Value::as_floats), Some(vec![-2.0, 8.0, 4.0, 13.0]));
     assert_eq!(
         meta("rgb.psd", Index::Default).get("icc_profile").and_then(Value::as_bytes),
         Some(&b"not a real profile"[..])
@@ -72,8 +72,14 @@ fn layers_lie_on_the_canvas() {
 fn layers_of_more_bits_are_found() {
     let (props, deep, _) = image(&mut *open(&file("layers16.psd")).unwrap(), 1, Dict::new()).unwrap();
     assert_eq!((&*props.shape, props.dtype), (&[11, 13, 4][..], DType::U16));
-    // Row 1 from pixel 2 on is the ramp that went in, of which the first sample is 0.
-    assert!(deep[(13 + 2) * 8..].iter().take(6 * 8).any(|&n| n != 0));
+    let sample = |y: usize, x: usize, i: usize| {
+        let at = ((y * 13 + x) * 4 + i) * 2;
+        u16::from_ne_bytes([deep[at], deep[at + 1]])
+    };
+    // What went in, as scripts/fixtures/legacy.py makes it.
+    for (i, (first, last)) in [(7209, 39976), (20971, 55923), (34734, 6335), (48496, 22282)].into_iter().enumerate() {
+        assert_eq!((sample(2, 1, i), sample(6, 6, i), sample(1, 1, i)), (first, last, 0), "{i}");
+    }
     let (whole, part) = (frame("layers32.psd", 0), frame("layers32.psd", 1));
     for y in 0..5 {
         assert_eq!(part[y * 52..][..24], whole[y * 52..][..24], "{y}");
@@ -165,12 +171,13 @@ fn blocks_are_near_what_went_in() {
     let (height, width) = (10, 14);
     let pixel = |i: usize| [(i % width * 18) as u8, (i / width * 25) as u8, 90, (255 - i) as u8];
     let rgba: Vec<u8> = (0..height * width).flat_map(pixel).collect();
-    for (name, most) in [("DXT3", 24), ("DXT5", 24), ("BC2", 24), ("BC3", 24)] {
+    for name in ["DXT3", "DXT5", "BC2", "BC3"] {
         let options = Dict::new().with("pixel_format", name);
         let written = write(".dds", options, &[(DType::U8, &[height, width, 4], &rgba)]).unwrap();
         let back = read(&written).unwrap().1;
         let worst = back.iter().zip(&rgba).map(|(a, b)| a.abs_diff(*b)).max();
-        assert!(worst < Some(most), "{name}: {worst:?}");
+        // Pillow's own are up to 41 off.
+        assert!(worst < Some(41), "{name}: {worst:?}");
     }
     // Of one bit of alpha, the colours that are seen count.
     let written = write(".dds", Dict::new().with("pixel_format", "DXT1"), &[(DType::U8, &[height, width, 4], &rgba)]);

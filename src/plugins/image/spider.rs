@@ -35,7 +35,7 @@ impl Header {
     fn is_one(&self) -> bool {
         let whole = |i: usize| self.numbers[i].fract() == 0.0 && (0.0..MOST).contains(&self.numbers[i]);
         let form = [1.0, 3.0, -11.0, -12.0, -21.0, -22.0].contains(&self.numbers[5]);
-        let labels = self.number(13) * self.number(23);
+        let labels = self.number(13).saturating_mul(self.number(23));
         [1, 2, 12, 13, 22, 23].into_iter().all(whole) && form && labels > 0 && self.number(22) == labels
     }
 
