@@ -277,9 +277,21 @@ impl<'a> Destination<'a> {
             cast(self.cast, packed, bytes);
             return Ok(());
         }
-        let mut converted = self.limits.allocate(inner.packed_len())?;
-        cast(self.cast, packed, &mut converted);
-        if self.view.unpack(at, &converted) { Ok(()) } else { Err(outside()) }
+        // Some rows at a time, so that what is converted is still in the cache when it is put into its places.
+        let rows = inner.shape().first().copied().unwrap_or(1).max(1);
+        let row = inner.packed_len() / rows;
+        let band = (BAND / row.max(1)).clamp(64.min(rows), rows);
+        let mut converted = self.limits.allocate(band * row)?;
+        let from_row = packed.len() / rows;
+        for (i, some) in packed.chunks((band * from_row).max(1)).enumerate() {
+            let count = some.len() / from_row.max(1);
+            let part = &mut converted[..count * row];
+            cast(self.cast, some, part);
+            if !self.view.unpack_rows(at, i * band, count, part) {
+                return Err(outside());
+            }
+        }
+        Ok(())
     }
 
     /// Zeroes from this index of the first axis to the end: what a partial read leaves unread.
@@ -298,6 +310,9 @@ impl<'a> Destination<'a> {
         Ok(())
     }
 }
+
+/// Bytes of converted rows that are put into their places at once.
+const BAND: usize = 1 << 20;
 
 /// A plugin that puts something where its own properties have no place is defective.
 fn outside() -> Error {
