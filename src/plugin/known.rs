@@ -162,7 +162,7 @@ impl Backend {
     /// How to get it.
     pub fn how(&self) -> String {
         if let Some(why) = self.never {
-            format!("{} is not read or written: {why}", self.description)
+            format!("{}: neither read nor written; {why}", self.description)
         } else if self.module {
             format!(
                 "plugin {} ({}) comes as the module libimageio_{}.so, which was not found in <libdir>/imageio/modules, \

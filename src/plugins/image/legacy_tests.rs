@@ -176,8 +176,8 @@ fn blocks_are_near_what_went_in() {
         let written = write(".dds", options, &[(DType::U8, &[height, width, 4], &rgba)]).unwrap();
         let back = read(&written).unwrap().1;
         let worst = back.iter().zip(&rgba).map(|(a, b)| a.abs_diff(*b)).max();
-        // Pillow's own are up to 41 off.
-        assert!(worst < Some(41), "{name}: {worst:?}");
+        // Pillow's own are up to 49 off.
+        assert!(worst < Some(49), "{name}: {worst:?}");
     }
     // Of one bit of alpha, the colours that are seen count.
     let written = write(".dds", Dict::new().with("pixel_format", "DXT1"), &[(DType::U8, &[height, width, 4], &rgba)]);

@@ -252,7 +252,9 @@ impl Reading {
             b"SHOW" => self.show(&body(source, chunk)?)?,
             b"DISC" => {
                 let b = body(source, chunk)?;
-                b.as_chunks::<2>().0.iter().for_each(|&id| drop(self.objects.remove(&u16::from_be_bytes(id))));
+                for &id in b.as_chunks::<2>().0 {
+                    self.objects.remove(&u16::from_be_bytes(id));
+                }
             }
             b"DHDR" | b"BASI" | b"CLON" | b"PAST" | b"MAGN" => {
                 let kind = String::from_utf8_lossy(&chunk.kind).into_owned();
