@@ -110,7 +110,8 @@ pub fn open_reader(source: &Source, opening: &Opening) -> Result<(Box<dyn Reader
                 if !asked.is_known(&shown) {
                     asked.refuse(&shown, &missing);
                 }
-                if asked.refusals.len() == 1 {
+                // Whose name it is says why, even if others had a look before.
+                if asked.refusals.len() == 1 || known::by_name(name).is_some_and(|b| b.never.is_some()) {
                     asked.missing = Some(missing);
                 }
             }

@@ -232,9 +232,15 @@ pub fn check_size(source: &Source, at: u64, stride: usize, height: usize, most: 
     if stride == 0 || height == 0 {
         return Err(Error::corrupt("an image without pixels").at(0));
     }
+    check_promise(source, at, stride as u128 * height as u128, most)
+}
+
+/// Refuses an image of which the file holds next to nothing: one that takes more than `most` times the bytes from there
+/// on. A file that was cut still opens, and nobody makes room for what cannot be there.
+pub fn check_promise(source: &Source, at: u64, takes: u128, most: u64) -> Result<()> {
     let Some(bytes) = source.len().map(|n| n.saturating_sub(at)) else { return Ok(()) };
-    if stride as u128 * height as u128 > u128::from(bytes) * u128::from(most) {
-        return Err(Error::corrupt(format!("{bytes} bytes cannot hold {height} rows of {stride} bytes")));
+    if takes > u128::from(bytes) * u128::from(most) {
+        return Err(Error::corrupt(format!("{bytes} bytes cannot hold an image that takes {takes}")));
     }
     Ok(())
 }
