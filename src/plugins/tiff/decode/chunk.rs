@@ -338,17 +338,18 @@ impl<'a> Decoder<'a> {
         let form = self.form;
         if codec::is_image(form.compression) {
             let size = (self.form.length - place.y, self.form.width - place.x);
-            return scratch.codecs.image(self.page, bytes, self.dtype, extent, size, out);
+            let (limits, partial) = (scratch.limits, scratch.partial);
+            return scratch.codecs.image(self.page, bytes, self.dtype, extent, size, &limits, partial, out);
         }
         if self.unpacking.is_plain() {
-            let got = scratch.codecs.bytes(self.page, bytes, extent, out)?;
+            let got = scratch.codecs.bytes(self.page, bytes, extent, out, scratch.partial)?;
             return self.finish(got, place, extent, out, scratch);
         }
         let row = self.unpacking.packed_row(extent.row())?;
         let len = row.checked_mul(extent.all_rows()).ok_or_else(|| Error::limit("a chunk too large to address"))?;
         let mut packed = std::mem::take(&mut scratch.packed);
         let done = sized(&mut packed, len, &scratch.limits).and_then(|packed| {
-            let got = scratch.codecs.bytes(self.page, bytes, extent, packed)?;
+            let got = scratch.codecs.bytes(self.page, bytes, extent, packed, scratch.partial)?;
             let rows = got / row.max(1);
             let bytes = extent.row() * self.dtype.size();
             for (packed, out) in packed.chunks_exact(row.max(1)).zip(out.chunks_exact_mut(bytes.max(1))).take(rows) {
