@@ -4,6 +4,7 @@
 //! programs say of that, `decode` pixels, and `reader` which of it a call means.
 
 mod decode;
+mod fei;
 mod file;
 mod flavours;
 mod form;
@@ -12,11 +13,14 @@ mod meta;
 mod reader;
 mod series;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Value;
 use crate::plugin::{Call, Calls, Declaration, OptionSpec, OptionType, Plugin, Reader};
 use crate::resource::Source;
+pub use fei::FeiPlugin;
 use file::File;
 use form::Form;
 use ifd::{Layout, Tiff};
