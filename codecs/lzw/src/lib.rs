@@ -1,0 +1,5 @@
+//! LZW as TIFF has it.
+
+mod encode;
+
+pub use encode::encode;
