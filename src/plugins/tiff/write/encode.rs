@@ -2,7 +2,8 @@
 
 use super::settings::{Codec, photometric};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::DType;
+use crate::model::{DType, zeroed};
+use inflate::Wrapper;
 use jpeg::{EncodeOptions, PixelFormat, Subsampling};
 
 /// A chunk on its way: what a codec of pictures has to know.
@@ -56,22 +57,50 @@ pub fn check(codec: Codec, picture: &Picture) -> Result<()> {
     Ok(())
 }
 
-/// The bytes of a chunk as they are stored.
-pub fn encode(codec: Codec, bytes: Vec<u8>, picture: &Picture) -> Result<Vec<u8>> {
-    match codec {
-        Codec::None => Ok(bytes),
-        Codec::PackBits => Ok(pack_bits(&bytes, picture.row)),
-        Codec::Lzw => Ok(lzw::encode(&bytes)),
-        Codec::Deflate(level) => deflate(&bytes, level),
-        Codec::Zstd(level) => zstd::bulk::compress(&bytes, level)
-            .map_err(|e| Error::new(ErrorKind::Internal, format!("zstd: {e}"))),
-        Codec::Jpeg { quality, subsampling } => encode_jpeg(&bytes, picture, quality, subsampling),
-        Codec::WebP { quality, lossless } => encode_webp(&bytes, picture, quality, lossless),
-    }
+/// The codec of one thread.
+pub struct Encoder {
+    codec: Codec,
+    deflate: Option<inflate::Compressor>,
+    zstd: Option<zstd::bulk::Compressor<'static>>,
 }
 
-fn deflate(bytes: &[u8], level: u8) -> Result<Vec<u8>> {
-    Ok(miniz_oxide::deflate::compress_to_vec_zlib(bytes, level.min(10)))
+impl Encoder {
+    pub fn new(codec: Codec) -> Result<Encoder> {
+        let mut encoder = Encoder { codec, deflate: None, zstd: None };
+        let memory = || Error::new(ErrorKind::OutOfMemory, "no memory for an encoder");
+        match codec {
+            Codec::Deflate(level) => {
+                encoder.deflate = Some(inflate::Compressor::new(level.into()).map_err(|_| memory())?);
+            }
+            Codec::Zstd(level) => encoder.zstd = Some(zstd::bulk::Compressor::new(level).map_err(|_| memory())?),
+            _ => {}
+        }
+        Ok(encoder)
+    }
+
+    /// The bytes of a chunk as they are stored.
+    pub fn encode(&mut self, bytes: Vec<u8>, picture: &Picture) -> Result<Vec<u8>> {
+        match self.codec {
+            Codec::None => Ok(bytes),
+            Codec::PackBits => Ok(pack_bits(&bytes, picture.row)),
+            Codec::Lzw => Ok(lzw::encode(&bytes)),
+            Codec::Deflate(_) => self.deflate(&bytes),
+            Codec::Zstd(_) => match &mut self.zstd {
+                Some(zstd) => zstd.compress(&bytes).map_err(|e| Error::internal(format!("zstd: {e}"))),
+                None => Err(Error::internal("no encoder")),
+            },
+            Codec::Jpeg { quality, subsampling } => encode_jpeg(&bytes, picture, quality, subsampling),
+            Codec::WebP { quality, lossless } => encode_webp(&bytes, picture, quality, lossless),
+        }
+    }
+
+    fn deflate(&mut self, bytes: &[u8]) -> Result<Vec<u8>> {
+        let deflate = self.deflate.as_mut().ok_or_else(|| Error::internal("no encoder"))?;
+        let mut out = zeroed(deflate.bound(Wrapper::Zlib, bytes.len()))?;
+        let len = deflate.compress(Wrapper::Zlib, bytes, &mut out);
+        out.truncate(len.ok_or_else(|| Error::internal("deflate: no room for its result"))?);
+        Ok(out)
+    }
 }
 
 fn encode_jpeg(bytes: &[u8], picture: &Picture, quality: u8, subsampling: (u16, u16)) -> Result<Vec<u8>> {
@@ -95,7 +124,7 @@ fn encode_jpeg(bytes: &[u8], picture: &Picture, quality: u8, subsampling: (u16, 
     } else {
         jpeg::encode_u8(&jpeg::Source { samples: bytes, pitch, width, height, format }, &options)
     };
-    done.map_err(|e| match e.kind() {
+    done.map_err(|e| match e.kind {
         jpeg::ErrorKind::OutOfMemory => Error::out_of_memory(bytes.len()),
         _ => Error::invalid(format!("JPEG: {e}")),
     })

@@ -2,8 +2,9 @@
 //! byte order.
 
 use crate::error::{Error, Result};
+use crate::plugins::tiff::tags::kind;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Values longer than this that all pages of a series have are stored once.
 const SHARED: usize = 64;
@@ -52,26 +53,6 @@ pub struct Items {
     pub kind: u16,
     /// The packed items.
     pub bytes: Vec<u8>,
-}
-
-/// TIFF's types of items.
-pub mod kind {
-    pub const BYTE: u16 = 1;
-    pub const ASCII: u16 = 2;
-    pub const SHORT: u16 = 3;
-    pub const LONG: u16 = 4;
-    pub const RATIONAL: u16 = 5;
-    pub const SBYTE: u16 = 6;
-    pub const UNDEFINED: u16 = 7;
-    pub const SSHORT: u16 = 8;
-    pub const SLONG: u16 = 9;
-    pub const SRATIONAL: u16 = 10;
-    pub const FLOAT: u16 = 11;
-    pub const DOUBLE: u16 = 12;
-    pub const IFD: u16 = 13;
-    pub const LONG8: u16 = 16;
-    pub const SLONG8: u16 = 17;
-    pub const IFD8: u16 = 18;
 }
 
 /// Bytes of an item, and of the words in it whose order the file decides.
@@ -151,7 +132,7 @@ impl Field {
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     pub own: Vec<Field>,
-    pub shared: Rc<Vec<Field>>,
+    pub shared: Arc<Vec<Field>>,
 }
 
 impl Directory {
@@ -271,6 +252,17 @@ impl Chain {
     }
 }
 
+/// Has the directory at the start of `bytes` be followed by the one at `next`.
+pub fn set_next(bytes: &mut [u8], form: Form, next: u64) {
+    let (count, entry) = if form.big { (8, 20) } else { (2, 12) };
+    let fields = bytes[..count].iter().enumerate().fold(0, |n, (i, &b)| {
+        n | usize::from(b) << (8 * if form.big_endian { count - 1 - i } else { i })
+    });
+    let mut place = Vec::new();
+    form.put(&mut place, form.offset(), next);
+    bytes[count + fields * entry..][..form.offset()].copy_from_slice(&place);
+}
+
 /// What a classic TIFF cannot hold.
 pub fn too_long() -> Error {
     Error::unsupported("the file grows beyond 4 GB, which only a BigTIFF can hold: leave the option \"bigtiff\" out")
@@ -288,7 +280,7 @@ mod tests {
     use super::*;
 
     fn one(form: Form, fields: Vec<Field>) -> Vec<u8> {
-        Chain::new(form).bytes(&Directory { own: fields, shared: Rc::default() }, 8, true).unwrap()
+        Chain::new(form).bytes(&Directory { own: fields, shared: Arc::default() }, 8, true).unwrap()
     }
 
     #[test]
@@ -313,7 +305,7 @@ mod tests {
 
     #[test]
     fn long_values_of_a_series_are_stored_once() {
-        let shared = Rc::new(vec![Field::new(34675, Items::undefined(&[7; 500]))]);
+        let shared = Arc::new(vec![Field::new(34675, Items::undefined(&[7; 500]))]);
         let mut chain = Chain::new(Form { big: false, big_endian: false });
         let page = Directory { own: Vec::new(), shared };
         let first = chain.bytes(&page, 8, false).unwrap();

@@ -3,7 +3,7 @@
 use super::entries::{Directory, Field, Held, Items, item_size};
 use crate::error::{Error, Result};
 use crate::plugins::tiff::ifd::{self, Tiff};
-use crate::resource::Source;
+use crate::resource;
 
 const EXIF: u16 = 34665;
 const GPS: u16 = 34853;
@@ -14,7 +14,8 @@ const INTEROP: u16 = 40965;
 pub fn fields(block: &[u8]) -> Result<Vec<Field>> {
     let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
     let bad = |e: Error| Error::option(format!("option \"exif\" is no EXIF block: {}", e.message()));
-    let tiff = Tiff::open(Source::bytes(block.to_vec())).ok_or_else(|| bad(Error::corrupt("it has no header")))?;
+    let source = resource::read_memory(block.to_vec(), None)?;
+    let tiff = Tiff::open(source).ok_or_else(|| bad(Error::corrupt("it has no header")))?;
     let main = tiff.directory(tiff.first).map_err(bad)?;
     let mut fields = copy(&tiff, &main).map_err(bad)?;
     fields.retain(|f| matches!(f.tag, 269..=272 | 274 | 305 | 306 | 315 | 316 | 318 | 319 | 33432 | 40091..=40095));

@@ -1,12 +1,12 @@
 //! What options and metadata say of an image beyond its layout: tags of their own, and what a flavour's description
 //! holds. Options win over metadata.
 
-use super::entries::{Directory, Field, Held, Items, item_size, kind};
+use super::entries::{Directory, Field, Held, Items, item_size};
 use super::settings::{Mode, pair};
 use crate::error::{Error, Result};
 use crate::model::{Array, Cast, Color, DType, Dict, List, Value, cast};
 use crate::plugin::{Call, Image};
-use crate::plugins::tiff::tags::{self, Names};
+use crate::plugins::tiff::tags::{self, Names, kind};
 
 const DESCRIPTION: u16 = 270;
 const ORIENTATION: u16 = 274;

@@ -52,7 +52,7 @@ pub fn shape(shape: &[usize], axes: Option<&str>, rgb: bool) -> Result<[usize; 6
         }
         None => {
             let last = shape.last().copied().unwrap_or(1);
-            let end = if rgb || (shape.len() > 2 && last == 1) { 6 } else { 5 };
+            let end: usize = if rgb || (shape.len() > 2 && last == 1) { 6 } else { 5 };
             let start = end.checked_sub(shape.len()).ok_or_else(|| {
                 Error::unsupported(format!("an ImageJ hyperstack has up to 6 axes TZCYXS, not the shape {shape:?}"))
             })?;

@@ -21,14 +21,13 @@ mod text;
 pub use settings::options;
 
 use crate::error::{Error, Result};
-use crate::model::{DType, Value, View};
+use crate::model::{Value, View};
 use crate::plugin::{Batch, Call, Image, Writer};
 use crate::resource::Output;
 use entries::{Chain, Form};
 use series::{Pixels, Series};
 use settings::{Mode, Settings};
 use spool::Spool;
-use std::rc::Rc;
 
 /// A file beyond this is a BigTIFF if nobody says otherwise: directories behind the pixels need their place too.
 const CLASSIC: u64 = u32::MAX as u64;
@@ -119,7 +118,7 @@ impl Writer for TiffWriter {
             self.series.push(new);
         }
         let last = self.series.last_mut().ok_or_else(|| Error::internal("a series was lost"))?;
-        last.write(&pixels, continued, &mut self.spool, call)
+        last.write(&pixels, &mut self.spool, call)
     }
 
     fn finish(&mut self, _call: &Call) -> Result<()> {
@@ -129,18 +128,15 @@ impl Writer for TiffWriter {
                 return Err(Error::invalid(format!("{missing} levels are missing that the option \"subifds\" announced")));
             }
         }
-        let directories = series::directories(&self.series, self.mode)?;
+        let directories = series::directories(&mut self.series, self.mode)?;
         self.spool.align(2)?;
         let end = self.spool.end();
-        let size: u64 = {
-            let mut chain = Chain::new(Form { big: true, big_endian: false });
-            let mut at = 0;
-            for directory in &directories {
-                at += chain.bytes(directory, at, true)?.len() as u64;
-            }
-            at
+        let big = match self.big {
+            Some(big) => big,
+            // ImageJ reads no BigTIFF, but beyond 4 GB of a classic file what its first directory says.
+            None if self.place.is_some() => false,
+            None => end + series::size(&directories)? > CLASSIC,
         };
-        let big = self.big.unwrap_or(end + size > CLASSIC && self.place.is_none());
         let form = Form { big, big_endian: self.big_endian };
         let first = match self.place {
             Some(place) => self.finish_imagej(&directories, form, place)?,
@@ -249,6 +245,3 @@ fn with_rows(mut view: View) -> Result<View> {
     }
     Ok(view)
 }
-
-#[allow(dead_code)]
-fn unused(_: Rc<()>, _: DType) {}

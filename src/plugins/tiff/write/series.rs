@@ -1,47 +1,19 @@
 //! A series being written: the array, how it is stored, and the directories of its pages.
 
 use super::chunks::{Grid, Layout, Page};
-use super::encode::{self, Picture};
-use super::entries::{Directory, Field, Held, Items};
+use super::encode::{self, Encoder, Picture};
+use super::entries::{Chain, Directory, Field, Form, Held, Items};
 use super::fields::Given;
 use super::ome::{self, Ome};
-use super::settings::{Codec, Mode, Planar, Settings, photometric};
+use super::settings::{Codec, Mode, Settings, photometric};
 use super::spool::Spool;
 use super::stored::{Known, Stored, stored};
 use super::{imagej, text};
 use crate::error::{Error, Result};
 use crate::model::{DType, DTypeKind, View, byte_len};
-use crate::plugin::{Call, Image};
-use std::rc::Rc;
-
-/// Tags of the layout.
-mod tag {
-    pub const NEW_SUBFILE_TYPE: u16 = 254;
-    pub const IMAGE_WIDTH: u16 = 256;
-    pub const IMAGE_LENGTH: u16 = 257;
-    pub const BITS_PER_SAMPLE: u16 = 258;
-    pub const COMPRESSION: u16 = 259;
-    pub const PHOTOMETRIC: u16 = 262;
-    pub const IMAGE_DESCRIPTION: u16 = 270;
-    pub const STRIP_OFFSETS: u16 = 273;
-    pub const SAMPLES_PER_PIXEL: u16 = 277;
-    pub const ROWS_PER_STRIP: u16 = 278;
-    pub const STRIP_BYTE_COUNTS: u16 = 279;
-    pub const PLANAR_CONFIGURATION: u16 = 284;
-    pub const PREDICTOR: u16 = 317;
-    pub const COLOR_MAP: u16 = 320;
-    pub const TILE_WIDTH: u16 = 322;
-    pub const TILE_LENGTH: u16 = 323;
-    pub const TILE_OFFSETS: u16 = 324;
-    pub const TILE_BYTE_COUNTS: u16 = 325;
-    pub const SUB_IFDS: u16 = 330;
-    pub const EXTRA_SAMPLES: u16 = 338;
-    pub const SAMPLE_FORMAT: u16 = 339;
-    pub const YCBCR_SUB_SAMPLING: u16 = 530;
-    pub const REFERENCE_BLACK_WHITE: u16 = 532;
-    pub const IMAGE_DEPTH: u16 = 32997;
-    pub const TILE_DEPTH: u16 = 32998;
-}
+use crate::plugin::{Call, Image, parallel};
+use crate::plugins::tiff::tags::tag;
+use std::sync::Arc;
 
 /// Encoded bytes that wait to be written, at most: what bounds the memory of a compressed write.
 const WAITING: usize = 64 << 20;
@@ -73,7 +45,7 @@ pub struct Series {
     layout: Layout,
     codec: Codec,
     /// Fields that every page has.
-    shared: Rc<Vec<Field>>,
+    shared: Arc<Vec<Field>>,
     placed: Vec<Placed>,
     /// How many arrays it has taken.
     writes: usize,
@@ -124,14 +96,14 @@ impl Series {
             given,
             grid,
             layout,
-            shared: Rc::default(),
+            shared: Arc::default(),
             placed: Vec::new(),
             writes: 0,
             frame: None,
         };
         encode::check(series.codec, &series.picture(grid.size[1].max(1), grid.size[2]))?;
         series.check_mode()?;
-        series.shared = Rc::new(series.fields());
+        series.shared = Arc::new(series.fields());
         Ok(series)
     }
 
@@ -201,7 +173,7 @@ impl Series {
     }
 
     /// Writes an array behind what the series has.
-    pub fn write(&mut self, pixels: &Pixels, _continued: bool, spool: &mut Spool, call: &Call) -> Result<()> {
+    pub fn write(&mut self, pixels: &Pixels, spool: &mut Spool, call: &Call) -> Result<()> {
         if self.is_contiguous() {
             self.write_run(pixels, spool, call)?;
         } else {
@@ -291,15 +263,20 @@ impl Series {
         Ok(())
     }
 
+    /// Chunks from `first` on, encoded.
     fn encode(&self, pixels: &Pixels, first: usize, count: usize, call: &Call) -> Result<Vec<Vec<u8>>> {
         let per_page = self.grid.len();
-        super::parallel::map(count, call.threads(), |i| {
+        let mut encoded = vec![Vec::new(); count];
+        let jobs = encoded.iter_mut().enumerate();
+        parallel(call, call.threads(), count, jobs, || Encoder::new(self.codec), |encoder, (i, out)| {
             let (frame, chunk) = ((first + i) / per_page, self.grid.chunk((first + i) % per_page));
             let page = Page::of(pixels.view, &self.stored, frame).ok_or_else(|| Error::internal("no such page"))?;
             let bytes = self.layout.gather(&page, &self.grid, &chunk)?;
             let [slices, rows, columns] = self.grid.kept(&chunk);
-            encode::encode(self.codec, bytes, &self.picture(slices * rows, columns))
-        })
+            *out = encoder.encode(bytes, &self.picture(slices * rows, columns))?;
+            Ok(())
+        })?;
+        Ok(encoded)
     }
 
     /// The fields that every page has.
@@ -516,5 +493,12 @@ pub fn directories(series: &mut [Series], mode: Mode) -> Result<Vec<Directory>> 
     Ok(all)
 }
 
-#[allow(dead_code)]
-fn planar_is_used(_: Planar) {}
+/// Bytes of all directories, if they were those of a BigTIFF.
+pub fn size(directories: &[Directory]) -> Result<u64> {
+    let mut chain = Chain::new(Form { big: true, big_endian: false });
+    let mut size = 0;
+    for directory in directories {
+        size += chain.bytes(directory, size, true)?.len() as u64;
+    }
+    Ok(size)
+}
