@@ -123,8 +123,7 @@ pub fn sized<'a>(buffer: &'a mut Vec<u8>, len: usize, limits: &Limits) -> Result
 /// Where a chunk is: its place in the tables, and the first sample of it in the page.
 struct Place {
     index: usize,
-    /// First plane of depth, row and column.
-    z: usize,
+    /// First row and column.
     y: usize,
     x: usize,
 }
@@ -140,7 +139,7 @@ fn places<'a>(form: &'a Form, planes: &'a Range<usize>, window: &'a Window) -> i
     down.flat_map(move |r| {
         across.clone().map(move |c| {
             let index = ((sample * parts + z) * rows + r) * columns + c;
-            Place { index, z: z * depth, y: r * length, x: c * width }
+            Place { index, y: r * length, x: c * width }
         })
     })
 }
@@ -159,6 +158,10 @@ pub fn decode_rows(
     let pixel = form.chunk_samples() * dtype.size();
     let row_bytes = window.x.len() * pixel;
     let mut outcome = Outcome::Complete;
+    if let Some(at) = decoder.contiguous(&planes, window) {
+        let stored = form.width * pixel;
+        return scratch.read_plain(page.tiff, at, stored, &window.x, form, dtype, out);
+    }
     for place in places(form, &planes, window) {
         let (depth, length, width) = form.chunk();
         let y = place.y.max(window.y.start)..(place.y + length).min(window.y.end);
@@ -232,6 +235,38 @@ impl<'a> Decoder<'a> {
             nodata: unpack::nodata(page.tiff, &page.page.directory, dtype),
             unpacking: unpack::Unpacking::of(form, dtype)?,
         })
+    }
+
+    /// Where the rows of the window are, if they lie in the file one behind the other just as they are wanted.
+    fn contiguous(&self, planes: &Range<usize>, window: &Window) -> Option<u64> {
+        let form = self.form;
+        let (depth, length, width) = form.chunk();
+        let as_stored = form.compression == compression::NONE
+            && form.predictor == 1
+            && !form.reversed_bits
+            && self.unpacking.is_plain()
+            && depth == 1
+            && width == form.width;
+        if !as_stored {
+            return None;
+        }
+        let row = (width * form.chunk_samples() * self.dtype.size()) as u64;
+        let mut at = None;
+        let mut next = None;
+        for place in places(form, planes, window) {
+            let offset = self.page.chunks.offsets.get(place.index).copied().filter(|&offset| offset != 0)?;
+            let rows = length.min(window.y.end - place.y) as u64;
+            let count = self.stored(place.index, offset).ok()?;
+            if next.is_some_and(|next| next != offset) || count < rows.checked_mul(row)? {
+                return None;
+            }
+            if at.is_none() {
+                let skipped = (window.y.start - place.y) as u64;
+                at = Some(offset.checked_add(skipped.checked_mul(row)?)?);
+            }
+            next = Some(offset.checked_add((length as u64).checked_mul(row)?)?);
+        }
+        at
     }
 
     /// Decodes the first rows of a chunk into memory of just their size.
@@ -338,17 +373,18 @@ impl<'a> Decoder<'a> {
         let form = self.form;
         if codec::is_image(form.compression) {
             let size = (self.form.length - place.y, self.form.width - place.x);
-            return scratch.codecs.image(self.page, bytes, self.dtype, extent, size, out);
+            let (limits, partial) = (scratch.limits, scratch.partial);
+            return scratch.codecs.image(self.page, bytes, self.dtype, extent, size, &limits, partial, out);
         }
         if self.unpacking.is_plain() {
-            let got = scratch.codecs.bytes(self.page, bytes, extent, out)?;
+            let got = scratch.codecs.bytes(self.page, bytes, extent, out, scratch.partial)?;
             return self.finish(got, place, extent, out, scratch);
         }
         let row = self.unpacking.packed_row(extent.row())?;
         let len = row.checked_mul(extent.all_rows()).ok_or_else(|| Error::limit("a chunk too large to address"))?;
         let mut packed = std::mem::take(&mut scratch.packed);
         let done = sized(&mut packed, len, &scratch.limits).and_then(|packed| {
-            let got = scratch.codecs.bytes(self.page, bytes, extent, packed)?;
+            let got = scratch.codecs.bytes(self.page, bytes, extent, packed, scratch.partial)?;
             let rows = got / row.max(1);
             let bytes = extent.row() * self.dtype.size();
             for (packed, out) in packed.chunks_exact(row.max(1)).zip(out.chunks_exact_mut(bytes.max(1))).take(rows) {

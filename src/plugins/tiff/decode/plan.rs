@@ -3,11 +3,22 @@
 use super::super::file::{Chunks, File, Page, PageAt};
 use super::super::form::Form;
 use super::super::series::Pages;
+use super::super::tags::compression;
 use super::chunk::{Scratch, decode_rows};
 use crate::error::{Error, Result};
-use crate::model::{DType, Destination, Limits, byte_len};
-use crate::plugin::{Call, Outcome};
+use crate::model::{DType, Destination, byte_len};
+use crate::plugin::{Call, Outcome, parallel};
+use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Images of fewer bytes are read by one thread.
+const LEAST_PARALLEL: usize = 512 << 10;
+
+/// Bytes of short strips that are gathered into one unit of work; of uncompressed ones, which are only copied, more.
+const GATHERED: usize = 64 << 10;
+const GATHERED_PLAIN: usize = 4 << 20;
 
 /// A part of the rows and columns of each page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +67,33 @@ struct Rows {
     bytes: usize,
 }
 
+impl Unit {
+    /// Bytes of its rows.
+    fn len(&self, rows: &Rows) -> usize {
+        self.planes.len() * self.rows.len() * rows.bytes
+    }
+}
+
 impl Pixels<'_> {
+    /// How many units there are in all.
+    fn unit_count(&self, rows: &Rows) -> usize {
+        let (depth, _, _) = self.form.chunk();
+        let page = match depth {
+            1 => rows.planes * self.window.y.end.div_ceil(self.step(rows)).saturating_sub(self.window.y.start / self.step(rows)),
+            _ => rows.planes / self.form.depth.max(1) * self.form.depth.div_ceil(depth),
+        };
+        page.saturating_mul(self.count)
+    }
+
+    /// Rows of a unit: those of as many strips or tiles as are worth the making of it.
+    fn step(&self, rows: &Rows) -> usize {
+        let (_, length, _) = self.form.chunk();
+        let plain = self.form.compression == compression::NONE;
+        let least = if plain { GATHERED_PLAIN } else { GATHERED };
+        let chunks = least.div_ceil(rows.bytes.max(1)).div_ceil(length.max(1)).max(1);
+        length.max(1).saturating_mul(chunks)
+    }
+
     fn rows(&self) -> Result<Rows> {
         let form = self.form;
         let planes = form.depth.checked_mul(if form.planar { form.samples } else { 1 });
@@ -67,7 +104,7 @@ impl Pixels<'_> {
 
     /// The units of a page, in the order of the destination.
     fn units(&self, page: usize, rows: &Rows) -> Vec<Unit> {
-        let (depth, length, _) = self.form.chunk();
+        let (depth, _, _) = self.form.chunk();
         let mut units = Vec::new();
         if depth > 1 {
             // Chunks that are more than one plane deep span planes of one sample.
@@ -80,9 +117,7 @@ impl Pixels<'_> {
             }
             return units;
         }
-        // Short strips are gathered, so that the work on a unit is worth its making.
-        let least = (64usize << 10).div_ceil(rows.bytes.max(1)).div_ceil(length.max(1)).max(1);
-        let step = length.max(1).saturating_mul(least);
+        let step = self.step(rows);
         for plane in 0..rows.planes {
             let mut y = self.window.y.start;
             while y < self.window.y.end {
@@ -99,21 +134,79 @@ impl Pixels<'_> {
 /// Reads the pages into the destination, whose shape is theirs without axes of length 1.
 pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> Result<Outcome> {
     let rows = pixels.rows()?;
-    let mut outcome = Outcome::Complete;
-    let mut scratch = Scratch::new(*call.limits(), call.bool("allow_partial"));
-    for index in 0..pixels.count {
-        call.tick(index as u64, pixels.count as u64)?;
-        let page = load(file, pixels, index)?;
-        for unit in pixels.units(index, &rows) {
-            let done = place(to, pixels, &rows, &unit, call.limits(), |bytes| {
-                decode_unit(pixels, page.as_ref(), &unit, &rows, bytes, &mut scratch)
-            })?;
-            if done == Outcome::Partial {
-                outcome = Outcome::Partial;
+    let all = rows.planes.checked_mul(rows.rows).and_then(|n| n.checked_mul(pixels.count));
+    let bytes = all.and_then(|n| n.checked_mul(rows.bytes)).ok_or_else(|| Error::limit("too many rows"))?;
+    // Threads cost more than they save where there is little to do.
+    let any_thread = std::iter::once(&file.tiff).chain(&file.others).all(|tiff| tiff.source.any_thread());
+    let threads = if any_thread && bytes >= LEAST_PARALLEL { call.threads() } else { 1 };
+    let is_partial = AtomicBool::new(false);
+    let units = pixels.unit_count(&rows);
+    let limits = *call.limits();
+    let partial = call.bool("allow_partial");
+    let scratch = || Ok(Scratch::new(limits, partial));
+    let finish = |done: Outcome| is_partial.fetch_or(done == Outcome::Partial, Ordering::Relaxed);
+    let mut jobs = Jobs { file, pixels, rows: &rows, page: 0, units: VecDeque::new(), loaded: Ok(None), failed: false };
+    if let Some(memory) = to.direct(&[]) {
+        // Each unit has its own part of the caller's memory.
+        let mut rest = memory;
+        let jobs = std::iter::from_fn(|| {
+            let job = jobs.next()?;
+            let len = job.as_ref().map_or(0, |(unit, _)| unit.len(&rows));
+            let (part, behind) = std::mem::take(&mut rest).split_at_mut_checked(len).unwrap_or_default();
+            rest = behind;
+            Some((job, part))
+        });
+        parallel(call, threads, units, jobs, scratch, |scratch, (job, part)| {
+            let (unit, page) = job?;
+            if part.len() != unit.len(&rows) {
+                return Err(Error::internal("the image has fewer rows than its pages"));
+            }
+            finish(decode_unit(pixels, page.as_deref(), &unit, &rows, part, scratch)?);
+            Ok(())
+        })?;
+    } else {
+        // Strides or a conversion stand between: one thread at a time puts what it has decoded.
+        let shared = Mutex::new(to);
+        parallel(call, threads, units, std::iter::from_fn(|| jobs.next()), scratch, |scratch, job| {
+            let (unit, page) = job?;
+            let mut bytes = limits.allocate(unit.len(&rows))?;
+            finish(decode_unit(pixels, page.as_deref(), &unit, &rows, &mut bytes, scratch)?);
+            let mut to = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            put(&mut to, pixels, &rows, &unit, &bytes)
+        })?;
+    }
+    Ok(if is_partial.into_inner() { Outcome::Partial } else { Outcome::Complete })
+}
+
+/// Units in the order of the destination, each with its page, which is looked at once.
+struct Jobs<'a> {
+    file: &'a File,
+    pixels: &'a Pixels<'a>,
+    rows: &'a Rows,
+    page: usize,
+    units: VecDeque<Unit>,
+    loaded: Result<Option<Arc<Loaded<'a>>>>,
+    failed: bool,
+}
+
+impl<'a> Jobs<'a> {
+    #[allow(clippy::type_complexity)] // a unit and its page, if that is stored
+    fn next(&mut self) -> Option<Result<(Unit, Option<Arc<Loaded<'a>>>)>> {
+        while self.units.is_empty() && self.page < self.pixels.count && !self.failed {
+            self.loaded = load(self.file, self.pixels, self.page).map(|page| page.map(Arc::new));
+            self.units = self.pixels.units(self.page, self.rows).into();
+            self.page += 1;
+        }
+        let unit = self.units.pop_front()?;
+        match &self.loaded {
+            Ok(page) => Some(Ok((unit, page.clone()))),
+            Err(e) => {
+                self.failed = true;
+                self.units.clear();
+                Some(Err(e.clone()))
             }
         }
     }
-    Ok(outcome)
 }
 
 /// A page that is there, with where its chunks are.
@@ -189,25 +282,9 @@ fn block(
     Ok(outcome)
 }
 
-/// Has `decode` fill the memory of a unit: where it stays, or in between where strides or a conversion ask for it.
-fn place(
-    to: &mut Destination,
-    pixels: &Pixels,
-    rows: &Rows,
-    unit: &Unit,
-    limits: &Limits,
-    decode: impl FnOnce(&mut [u8]) -> Result<Outcome>,
-) -> Result<Outcome> {
+/// Puts the packed rows of a unit to their places.
+fn put(to: &mut Destination, pixels: &Pixels, rows: &Rows, unit: &Unit, bytes: &[u8]) -> Result<()> {
     let first = (unit.page * rows.planes + unit.planes.start) * rows.rows + unit.rows.start;
-    let count = unit.planes.len() * unit.rows.len();
-    let len = count.checked_mul(rows.bytes).ok_or_else(|| Error::limit("a unit of rows that no memory holds"))?;
-    if let Some(all) = to.direct(&[]) {
-        let from = first.checked_mul(rows.bytes);
-        let bytes = from.and_then(|from| all.get_mut(from..from.checked_add(len)?));
-        return decode(bytes.ok_or_else(|| Error::internal("the image has fewer rows than its pages"))?);
-    }
-    let mut bytes = limits.allocate(len)?;
-    let outcome = decode(&mut bytes)?;
     // The axes before the rows' own; those of length 1 are not there.
     let shape = to.shape().to_vec();
     let inner = if pixels.form.chunk_samples() > 1 { 2 } else { 1 };
@@ -221,5 +298,5 @@ fn place(
         }
         to.put(&at, row)?;
     }
-    Ok(outcome)
+    Ok(())
 }
