@@ -13,6 +13,8 @@ mod shaped;
 mod slides;
 mod stk;
 mod structure;
+#[cfg(test)]
+mod tests;
 mod xml;
 
 use super::file::File;

@@ -96,11 +96,6 @@ impl<'a> Page<'a> {
         Some(Page { view: page, has_planes: stored.separate > 1, has_slices: stored.depth > 1 })
     }
 
-    /// The bytes, if they are packed.
-    pub fn as_bytes(&self) -> Option<&'a [u8]> {
-        self.view.as_bytes()
-    }
-
     fn cut(&self, chunk: &Chunk) -> Option<View<'a>> {
         let mut view = self.view;
         if self.has_planes {

@@ -25,7 +25,7 @@ use crate::model::{Value, View};
 use crate::plugin::{Batch, Call, Image, Writer};
 use crate::resource::Output;
 use entries::{Chain, Form};
-use series::{Pixels, Series};
+use series::Series;
 use settings::{Mode, Settings};
 use spool::Spool;
 
@@ -110,7 +110,6 @@ impl Writer for TiffWriter {
         self.mode = mode;
         // From here on bytes are written.
         self.begin(&new)?;
-        let pixels = Pixels { view: &view, dtype: image.dtype };
         if !continued {
             if new.is_contiguous() {
                 self.spool.align(new.settings.align)?;
@@ -118,7 +117,7 @@ impl Writer for TiffWriter {
             self.series.push(new);
         }
         let last = self.series.last_mut().ok_or_else(|| Error::internal("a series was lost"))?;
-        last.write(&pixels, &mut self.spool, call)
+        last.write(&view, &mut self.spool, call)
     }
 
     fn finish(&mut self, _call: &Call) -> Result<()> {

@@ -18,12 +18,6 @@ use std::sync::Arc;
 /// Encoded bytes that wait to be written, at most: what bounds the memory of a compressed write.
 const WAITING: usize = 64 << 20;
 
-/// The pixels of one write.
-pub struct Pixels<'a> {
-    pub view: &'a View<'a>,
-    pub dtype: DType,
-}
-
 /// Where the chunks of a page are.
 #[derive(Debug, Default)]
 struct Placed {
@@ -62,8 +56,11 @@ impl Series {
         mode: Mode,
         shaped: bool,
         big_endian: bool,
-        given: Given,
+        mut given: Given,
     ) -> Result<Series> {
+        if mode == Mode::ImageJ {
+            given.first_page.extend(imagej::fields(&given.metadata, big_endian)?);
+        }
         let axes = given.axes.clone();
         let known = Known { dtype: image.dtype, axes: axes.as_deref(), color: image.color, mode, shaped };
         let stored = stored(view.shape(), &known, &settings)?;
@@ -173,7 +170,7 @@ impl Series {
     }
 
     /// Writes an array behind what the series has.
-    pub fn write(&mut self, pixels: &Pixels, spool: &mut Spool, call: &Call) -> Result<()> {
+    pub fn write(&mut self, pixels: &View, spool: &mut Spool, call: &Call) -> Result<()> {
         if self.is_contiguous() {
             self.write_run(pixels, spool, call)?;
         } else {
@@ -184,10 +181,10 @@ impl Series {
     }
 
     /// The pixels as they are, one behind the other.
-    fn write_run(&mut self, pixels: &Pixels, spool: &mut Spool, call: &Call) -> Result<()> {
+    fn write_run(&mut self, pixels: &View, spool: &mut Spool, call: &Call) -> Result<()> {
         let frames = self.stored.frames;
         let start = spool.end();
-        match pixels.view.as_bytes().filter(|_| self.layout.is_plain()) {
+        match pixels.as_bytes().filter(|_| self.layout.is_plain()) {
             Some(bytes) => {
                 let total = bytes.len() as u64;
                 for (i, block) in bytes.chunks(4 << 20).enumerate() {
@@ -222,8 +219,8 @@ impl Series {
     }
 
     /// A page that has to be gathered or turned into the file's byte order, a few rows at a time.
-    fn write_rows(&self, pixels: &Pixels, frame: usize, spool: &mut Spool) -> Result<()> {
-        let page = Page::of(pixels.view, &self.stored, frame).ok_or_else(|| Error::internal("no such page"))?;
+    fn write_rows(&self, pixels: &View, frame: usize, spool: &mut Spool) -> Result<()> {
+        let page = Page::of(pixels, &self.stored, frame).ok_or_else(|| Error::internal("no such page"))?;
         let settings = Settings::default();
         let mut strips = Grid::new(&self.stored, &settings, self.layout.row(self.stored.width), true, 1);
         // Rows of one strip follow those of the one before: the strips of the file do not matter here.
@@ -235,7 +232,7 @@ impl Series {
     }
 
     /// Chunk by chunk through the codec: as many at a time as there are threads, written in order.
-    fn write_chunks(&mut self, pixels: &Pixels, spool: &mut Spool, call: &Call) -> Result<()> {
+    fn write_chunks(&mut self, pixels: &View, spool: &mut Spool, call: &Call) -> Result<()> {
         let per_page = self.grid.len();
         let total = per_page * self.stored.frames;
         let [slices, rows, columns] = self.grid.size;
@@ -264,13 +261,13 @@ impl Series {
     }
 
     /// Chunks from `first` on, encoded.
-    fn encode(&self, pixels: &Pixels, first: usize, count: usize, call: &Call) -> Result<Vec<Vec<u8>>> {
+    fn encode(&self, pixels: &View, first: usize, count: usize, call: &Call) -> Result<Vec<Vec<u8>>> {
         let per_page = self.grid.len();
         let mut encoded = vec![Vec::new(); count];
         let jobs = encoded.iter_mut().enumerate();
         parallel(call, call.threads(), count, jobs, || Encoder::new(self.codec), |encoder, (i, out)| {
             let (frame, chunk) = ((first + i) / per_page, self.grid.chunk((first + i) % per_page));
-            let page = Page::of(pixels.view, &self.stored, frame).ok_or_else(|| Error::internal("no such page"))?;
+            let page = Page::of(pixels, &self.stored, frame).ok_or_else(|| Error::internal("no such page"))?;
             let bytes = self.layout.gather(&page, &self.grid, &chunk)?;
             let [slices, rows, columns] = self.grid.kept(&chunk);
             *out = encoder.encode(bytes, &self.picture(slices * rows, columns))?;
