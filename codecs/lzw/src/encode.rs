@@ -135,7 +135,8 @@ mod tests {
     fn decode(bytes: &[u8]) -> Vec<u8> {
         let (mut at, mut width) = (0usize, 9usize);
         let mut read = |width: usize| {
-            let code = (at..at + width).fold(0usize, |n, bit| n << 1 | usize::from(bytes[bit / 8] >> (7 - bit % 8) & 1));
+            let code =
+                (at..at + width).fold(0usize, |n, bit| n << 1 | usize::from(bytes[bit / 8] >> (7 - bit % 8) & 1));
             at += width;
             code
         };

@@ -78,9 +78,11 @@ pub fn series(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
     series.pages = match block {
         Some(offset) => Pages::Block { page: page.at, offset },
         None => {
-            let count = file.page_count()?;
-            let pages = (0..images).map(|i| if i < count { file.locate(i) } else { Ok(PageAt::MISSING) });
-            Pages::Each(pages.collect::<Result<_>>()?)
+            if images > file.page_count()? {
+                return Ok(None);
+            }
+            let pages: Vec<PageAt> = (0..images).map(|i| file.locate(i)).collect::<Result<_>>()?;
+            Pages::Each(pages)
         }
     };
     let order = meta.get("order").and_then(Value::as_str).unwrap_or("czt").to_lowercase();

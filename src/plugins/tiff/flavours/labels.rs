@@ -119,7 +119,10 @@ mod tests {
     #[test]
     fn sections_of_fei_are_dictionaries() {
         let dict = fei(b"[User]\r\nDate=11/24/2015\r\nUserText=\r\n[Beam]\r\nHV=10000\r\nSpot=2.5\r\n\0");
-        assert_eq!(dict.to_json().unwrap(), r#"{"User":{"Date":"11/24/2015","UserText":""},"Beam":{"HV":10000,"Spot":2.5}}"#);
+        assert_eq!(
+            dict.to_json().unwrap(),
+            r#"{"User":{"Date":"11/24/2015","UserText":""},"Beam":{"HV":10000,"Spot":2.5}}"#
+        );
     }
 
     #[test]

@@ -66,8 +66,7 @@ const FIELDS: &[(&str, char)] = &[
 ];
 
 /// Axes by the kind of the scan.
-const SCANS: [&str; 11] =
-    ["ZCYX", "CZX", "CTX", "TCYX", "TCZX", "CTX", "TZCYX", "TZCYX", "CZX", "TCZX", "CTX"];
+const SCANS: [&str; 11] = ["ZCYX", "CZX", "CTX", "TCYX", "TCZX", "CTX", "TZCYX", "TZCYX", "CZX", "TCZX", "CTX"];
 
 /// The structure, and the time stamps and ranges of wavelengths that it points at.
 pub fn info(tiff: &Tiff, entry: &Entry) -> Result<Option<Dict>> {

@@ -19,7 +19,8 @@ pub fn header(layout: Layout, bytes: &[u8]) -> Option<Dict> {
     for name in ["OldColorStart", "ColorWidth"] {
         dict.set(name, i32::from(c.i16()?));
     }
-    let extra: Vec<u8> = (0..18).map(|_| c.u16()).collect::<Option<Vec<_>>>()?.iter().flat_map(|n| n.to_ne_bytes()).collect();
+    let extra: Vec<u8> =
+        (0..18).map(|_| c.u16()).collect::<Option<Vec<_>>>()?.iter().flat_map(|n| n.to_ne_bytes()).collect();
     dict.set("ExtraColors", Array::new(DType::U16, &[6, 3], extra).ok()?);
     for name in ["nExtraColors", "ForegroundIndex", "BackgroundIndex"] {
         dict.set(name, i32::from(c.i16()?));

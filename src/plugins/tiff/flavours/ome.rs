@@ -14,6 +14,8 @@ use std::collections::HashMap;
 
 /// More planes than a set of files has.
 const MOST_PLANES: usize = 1 << 22;
+/// More levels than a pyramid has.
+const MOST_LEVELS: usize = 64;
 /// More files than a set has.
 const MOST_FILES: usize = 4096;
 
@@ -82,7 +84,8 @@ fn read_image(file: &mut File, set: &mut Set, root: Node, image: Node, pixels: N
         return Ok(None);
     };
     let axes: String = order.chars().rev().collect();
-    let sizes: Option<Vec<usize>> = axes.chars().map(|c| number(pixels, &format!("Size{c}")).filter(|&n| n > 0)).collect();
+    let sizes: Option<Vec<usize>> =
+        axes.chars().map(|c| number(pixels, &format!("Size{c}")).filter(|&n| n > 0)).collect();
     let Some(mut shape) = sizes else { return Ok(None) };
     let channels = pixels.children().filter(|n| n.has_tag_name_of("Channel"));
     let mut counts = channels.map(|c| number(c, "SamplesPerPixel").unwrap_or(1));
@@ -144,18 +147,19 @@ fn place(
         None => Some(0),
     };
     let most = shape[..3].iter().product::<usize>();
+    let none = Vec::new();
     let offsets = match member {
-        Some(member) => set.offsets(file, member)?.to_vec(),
+        Some(member) => set.offsets(file, member)?,
         // Of a file that is not there only the given number of planes is known.
-        None => vec![0; first.saturating_add(count.unwrap_or(most)).min(MOST_PLANES)],
+        None => &none,
     };
-    let here = offsets.get(first..).unwrap_or(&[]);
     let count = count.filter(|&n| n > 0).unwrap_or(offsets.len()).min(most.saturating_sub(index));
     if pages.len() < index + count {
         pages.resize(index + count, PageAt::MISSING);
     }
+    let here = offsets.get(first..).unwrap_or(&[]);
     for (page, &offset) in pages[index..index + count].iter_mut().zip(here) {
-        *page = if offset == 0 { PageAt::MISSING } else { PageAt { file: member.unwrap_or(0), offset } };
+        *page = PageAt { file: member.unwrap_or(0), offset };
     }
     Ok(())
 }
@@ -172,7 +176,10 @@ impl Set {
         let is_own = own.is_some_and(|own| own == name.to_lowercase());
         let found = if self.root.is_empty() && is_own { Some(0) } else { self.open(file, name) };
         if found.is_none() {
-            log::write(log::Level::Warning, &format!("{name:?} of a set of OME-TIFF is not there; its planes are zero"));
+            log::write(
+                log::Level::Warning,
+                &format!("{name:?} of a set of OME-TIFF is not there; its planes are zero"),
+            );
         }
         self.known.insert(text, found);
         found
@@ -234,7 +241,9 @@ fn modulo(root: Node, image: Node) -> Vec<(char, char, usize)> {
         };
         let float = |name: &str| along.attribute(name).and_then(|t| t.parse::<f64>().ok());
         let count = match (float("Start"), float("End")) {
-            (Some(start), Some(end)) => ((end - start) / float("Step").filter(|s| *s > 0.0).unwrap_or(1.0)).floor() + 1.0,
+            (Some(start), Some(end)) => {
+                ((end - start) / float("Step").filter(|s| *s > 0.0).unwrap_or(1.0)).floor() + 1.0
+            }
             _ => along.children().filter(|n| n.has_tag_name_of("Label")).count() as f64,
         };
         if (1.0..1e9).contains(&count) {
@@ -279,7 +288,7 @@ fn build(file: &mut File, image: Image) -> Result<Option<Series>> {
     series.shape = shape;
     series.axes = axes;
     series.spacing = image.spacing;
-    let levels = file.sub_ifds(&page)?.len();
+    let levels = file.sub_ifds(&page)?.len().min(MOST_LEVELS);
     for level in 0..levels {
         let Some(below) = level_of(file, &series, level)? else { break };
         series.levels.push(below);

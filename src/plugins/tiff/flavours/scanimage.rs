@@ -20,10 +20,13 @@ pub fn meta(_file: &mut File, facts: &Facts) -> Result<Dict> {
     dict.set("version", version);
     let frame = tiff.read_some(32, first)?;
     let frame = frame.strip_suffix(b"\0").unwrap_or(&frame);
-    dict.set("FrameData", match json(frame) {
-        Value::Dict(dict) => dict,
-        _ => lines(&String::from_utf8_lossy(frame)),
-    });
+    dict.set(
+        "FrameData",
+        match json(frame) {
+            Value::Dict(dict) => dict,
+            _ => lines(&String::from_utf8_lossy(frame)),
+        },
+    );
     let groups = tiff.read_some(32 + first as u64, second)?;
     let groups = groups.strip_suffix(b"\0").unwrap_or(&groups);
     if let Value::Dict(groups) = json(groups) {

@@ -3,12 +3,12 @@
 use super::super::file::{File, Page, PageAt};
 use super::super::series::{Pages, Series};
 use super::facts::Facts;
-use super::structure::{contiguous_start, reshape_axes};
-use crate::error::{Error, Result};
+use super::structure::{contiguous_start, holds, reshape_axes};
+use crate::error::Result;
 use crate::model::{Dict, List, Value};
 
-/// More series below pages than a file has.
-const MOST: usize = 4096;
+/// More levels than a pyramid has.
+const MOST_LEVELS: usize = 64;
 
 /// What the description of the first page says.
 pub fn meta(facts: &Facts) -> Dict {
@@ -19,7 +19,8 @@ pub fn meta(facts: &Facts) -> Dict {
 fn parse(text: &str) -> Option<Dict> {
     if let Some(old) = text.strip_prefix("shape=(") {
         let sizes = old.trim_end_matches(')').split(',').filter(|n| !n.trim().is_empty());
-        let sizes: Option<List> = sizes.map(|n| n.trim().parse::<i64>().ok()).collect::<Option<Vec<_>>>().map(|v| v.into_iter().collect());
+        let sizes: Option<List> =
+            sizes.map(|n| n.trim().parse::<i64>().ok()).collect::<Option<Vec<_>>>().map(|v| v.into_iter().collect());
         return Some(Dict::new().with("shape", sizes?));
     }
     Dict::from_json(text).ok()
@@ -28,15 +29,16 @@ fn parse(text: &str) -> Option<Dict> {
 /// Series by the descriptions of their first pages.
 pub fn series(file: &mut File, _facts: &Facts) -> Result<Option<Vec<Series>>> {
     let count = file.page_count()?;
+    let all: Vec<PageAt> = (0..count).map(|i| file.locate(i)).collect::<Result<_>>()?;
     let mut found = Vec::new();
     let mut index = 0;
     while index < count {
         let page = file.nth(index)?;
-        let rest: Vec<PageAt> = (index..count).map(|i| file.locate(i)).collect::<Result<_>>()?;
-        let Some((mut one, used)) = series_at(file, &page, &rest)? else { return Ok(None) };
+        let rest = &all[index..];
+        let Some((mut one, used)) = series_at(file, &page, rest)? else { return Ok(None) };
         let levels = file.sub_ifds(&page)?;
         let mut others = Vec::new();
-        for level in 0..levels.len() {
+        for level in 0..levels.len().min(MOST_LEVELS) {
             let mut pages = Vec::new();
             for at in &rest[..used.min(rest.len())] {
                 let page = file.page(*at)?;
@@ -50,9 +52,6 @@ pub fn series(file: &mut File, _facts: &Facts) -> Result<Option<Vec<Series>>> {
         }
         found.push(one);
         found.append(&mut others);
-        if found.len() > MOST {
-            return Err(Error::limit(format!("more than {MOST} series")));
-        }
         index += used;
     }
     Ok(Some(found))
@@ -86,7 +85,9 @@ fn series_at(file: &File, page: &Page, rest: &[PageAt]) -> Result<Option<(Series
         count
     } else if count > 1 {
         let tiff = file.tiff_of(page.at)?;
-        let Some(offset) = contiguous_start(tiff, page)? else { return Ok(None) };
+        let Some(offset) = contiguous_start(tiff, page)?.filter(|&at| holds(tiff, at, form, count)) else {
+            return Ok(None);
+        };
         series.pages = Pages::Block { page: page.at, offset };
         1
     } else {

@@ -5,7 +5,7 @@ use super::super::ifd::{Directory, Entry, Tiff, decode_text};
 use super::super::series::{Pages, Series};
 use super::super::tags::{kind, tag};
 use super::facts::Facts;
-use super::structure::{Cursor, contiguous_start};
+use super::structure::{Cursor, contiguous_start, holds};
 use crate::error::Result;
 use crate::model::{Array, DType, Dict, List, MAX_METADATA, Value};
 
@@ -290,8 +290,7 @@ fn property(cursor: &mut Cursor) -> Option<Value> {
     };
     let name = short(cursor)?;
     let (flags, kind) = (cursor.u32()?, cursor.u8()?);
-    let value: Value =
-        if kind == 1 { quotient(cursor.u32()?, cursor.u32()?).into() } else { short(cursor)?.into() };
+    let value: Value = if kind == 1 { quotient(cursor.u32()?, cursor.u32()?).into() } else { short(cursor)?.into() };
     Some(Dict::new().with("name", name).with("flags", flags).with("value", value).into())
 }
 
@@ -357,7 +356,8 @@ pub fn series(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
     series.axes.replace_range(..1, letter);
     if count > 1 {
         series.shape[0] = count;
-        let Some(offset) = contiguous_start(&file.tiff, page)? else { return Ok(None) };
+        let start = contiguous_start(&file.tiff, page)?;
+        let Some(offset) = start.filter(|&at| holds(&file.tiff, at, &page.form, count)) else { return Ok(None) };
         series.pages = Pages::Block { page: page.at, offset };
     }
     let meta = meta(facts)?;

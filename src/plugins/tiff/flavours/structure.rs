@@ -1,7 +1,7 @@
 //! Bytes of structures inside tags, and the pages behind one directory.
 
 use super::super::file::{Chunks, Page};
-use super::super::form::Bits;
+use super::super::form::{Bits, Form};
 use super::super::ifd::{Layout, Tiff};
 use super::super::tags::compression;
 use crate::error::Result;
@@ -69,6 +69,13 @@ pub fn contiguous_start(tiff: &Tiff, page: &Page) -> Result<Option<u64>> {
     // Some writers give the length of all pages as that of the first strip.
     let stored = chunks.counts.iter().try_fold(0u64, |sum, n| sum.checked_add(*n)).unwrap_or(u64::MAX);
     Ok((first > 0 && runs && (chunks.counts.is_empty() || stored >= bytes)).then_some(first))
+}
+
+/// Whether so many pages of a form can lie in the file from there on.
+pub fn holds(tiff: &Tiff, start: u64, form: &Form, count: usize) -> bool {
+    let one = form.dtype().and_then(|dtype| byte_len(&form.shape(), dtype)).unwrap_or(usize::MAX) as u64;
+    let end = one.checked_mul(count as u64).and_then(|all| all.checked_add(start));
+    end.is_some_and(|end| tiff.source.len().is_none_or(|len| end <= len))
 }
 
 /// The letters of axes after a reshape: of those that stay, their own; of others `Q`. As tifffile has it.

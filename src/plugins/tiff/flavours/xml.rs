@@ -6,7 +6,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 /// A document that is no larger than metadata may be; without a DTD, whose entities could multiply.
 pub fn parse(text: &str) -> Option<Document<'_>> {
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: 1 << 22, ..ParsingOptions::default() };
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: 1 << 21, ..ParsingOptions::default() };
     Document::parse_with_options(text.trim_matches(['\0', ' ', '\n', '\r', '\t', '\u{feff}']), options).ok()
 }
 

@@ -265,12 +265,7 @@ fn bools(bytes: &[u8], row: usize) -> Vec<u8> {
 
 /// Each sample less the one before it of the same kind, row by row.
 fn differences(bytes: &mut [u8], row: usize, size: usize, stride: usize) {
-    fn rows<const N: usize>(
-        bytes: &mut [u8],
-        row: usize,
-        stride: usize,
-        less: impl Fn([u8; N], [u8; N]) -> [u8; N],
-    ) {
+    fn rows<const N: usize>(bytes: &mut [u8], row: usize, stride: usize, less: impl Fn([u8; N], [u8; N]) -> [u8; N]) {
         let mut before = vec![0; row];
         for samples in bytes.chunks_exact_mut(row) {
             before.copy_from_slice(samples);
@@ -283,15 +278,9 @@ fn differences(bytes: &mut [u8], row: usize, size: usize, stride: usize) {
     }
     match size {
         1 => rows::<1>(bytes, row, stride, |a, b| [a[0].wrapping_sub(b[0])]),
-        2 => rows(bytes, row, stride, |a, b| {
-            u16::from_ne_bytes(a).wrapping_sub(u16::from_ne_bytes(b)).to_ne_bytes()
-        }),
-        4 => rows(bytes, row, stride, |a, b| {
-            u32::from_ne_bytes(a).wrapping_sub(u32::from_ne_bytes(b)).to_ne_bytes()
-        }),
-        _ => rows(bytes, row, stride, |a, b| {
-            u64::from_ne_bytes(a).wrapping_sub(u64::from_ne_bytes(b)).to_ne_bytes()
-        }),
+        2 => rows(bytes, row, stride, |a, b| u16::from_ne_bytes(a).wrapping_sub(u16::from_ne_bytes(b)).to_ne_bytes()),
+        4 => rows(bytes, row, stride, |a, b| u32::from_ne_bytes(a).wrapping_sub(u32::from_ne_bytes(b)).to_ne_bytes()),
+        _ => rows(bytes, row, stride, |a, b| u64::from_ne_bytes(a).wrapping_sub(u64::from_ne_bytes(b)).to_ne_bytes()),
     }
 }
 

@@ -28,10 +28,7 @@ pub fn check(codec: Codec, picture: &Picture) -> Result<()> {
             if !matches!(dtype, DType::U8 | DType::U16) {
                 return Err(Error::shape(format!("JPEG holds samples of uint8, or of uint16 up to 4095, not {dtype}")));
             }
-            let whole = matches!(
-                (samples, photometric),
-                (1, _) | (3, photometric::RGB) | (4, photometric::SEPARATED)
-            );
+            let whole = matches!((samples, photometric), (1, _) | (3, photometric::RGB) | (4, photometric::SEPARATED));
             if !whole {
                 return Err(Error::unsupported(format!(
                     "JPEG in TIFF is written for 1 sample, RGB and CMYK, not for {samples} samples of {name}; \
@@ -39,7 +36,10 @@ pub fn check(codec: Codec, picture: &Picture) -> Result<()> {
                 )));
             }
             if side > jpeg::MAX_SIDE as usize {
-                return Err(Error::unsupported(format!("JPEG has sides up to {}, not {side}: use tiles", jpeg::MAX_SIDE)));
+                return Err(Error::unsupported(format!(
+                    "JPEG has sides up to {}, not {side}: use tiles",
+                    jpeg::MAX_SIDE
+                )));
             }
         }
         Codec::WebP { .. } => {

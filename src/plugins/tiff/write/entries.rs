@@ -255,9 +255,10 @@ impl Chain {
 /// Has the directory at the start of `bytes` be followed by the one at `next`.
 pub fn set_next(bytes: &mut [u8], form: Form, next: u64) {
     let (count, entry) = if form.big { (8, 20) } else { (2, 12) };
-    let fields = bytes[..count].iter().enumerate().fold(0, |n, (i, &b)| {
-        n | usize::from(b) << (8 * if form.big_endian { count - 1 - i } else { i })
-    });
+    let fields = bytes[..count]
+        .iter()
+        .enumerate()
+        .fold(0, |n, (i, &b)| n | usize::from(b) << (8 * if form.big_endian { count - 1 - i } else { i }));
     let mut place = Vec::new();
     form.put(&mut place, form.offset(), next);
     bytes[count + fields * entry..][..form.offset()].copy_from_slice(&place);

@@ -51,9 +51,8 @@ const TAKEN: &[(u16, u16)] = &[
 ];
 
 /// Tags of EXIF and GPS whose items are rationals; of those in the second list signed ones.
-const RATIONALS: &[u16] = &[
-    33434, 33437, 37122, 37378, 37381, 37382, 37386, 37387, 41483, 41486, 41487, 41493, 41988, 42034, 42240,
-];
+const RATIONALS: &[u16] =
+    &[33434, 33437, 37122, 37378, 37381, 37382, 37386, 37387, 41483, 41486, 41487, 41493, 41988, 42034, 42240];
 const SIGNED: &[u16] = &[37377, 37379, 37380];
 const GPS_RATIONALS: &[u16] = &[2, 4, 6, 7, 11, 13, 15, 17, 20, 22, 24, 26, 31];
 
@@ -177,9 +176,8 @@ impl Given {
         }
         let given = metadata.get("datetime").and_then(Value::as_str).and_then(tiff_time);
         if let Some(time) = call.str("datetime") {
-            let time = tiff_time(time).ok_or_else(|| {
-                Error::option(format!("option \"datetime\" is YYYY:MM:DD HH:MM:SS, not {time:?}"))
-            })?;
+            let time = tiff_time(time)
+                .ok_or_else(|| Error::option(format!("option \"datetime\" is YYYY:MM:DD HH:MM:SS, not {time:?}")))?;
             self.put(false, Field::new(DATE_TIME, Items::ascii(time.as_bytes())));
         } else if let Some(time) = given.filter(|_| self.first_page.iter().all(|f| f.tag != DATE_TIME)) {
             self.put(false, Field::new(DATE_TIME, Items::ascii(time.as_bytes())));
@@ -214,8 +212,9 @@ impl Given {
         let unit = unit.unwrap_or(if found.is_some() && mode != Mode::ImageJ { 2 } else { 1 });
         let (x, y) = found.unwrap_or((1.0, 1.0));
         for (tag, value) in [(X_RESOLUTION, x), (Y_RESOLUTION, y)] {
-            let rational = rational(value)
-                .ok_or_else(|| Error::option(format!("a resolution of {value} is no positive number that TIFF holds")))?;
+            let rational = rational(value).ok_or_else(|| {
+                Error::option(format!("a resolution of {value} is no positive number that TIFF holds"))
+            })?;
             self.put(true, Field::new(tag, Items::rationals(&[rational])));
         }
         self.put(true, Field::new(RESOLUTION_UNIT, Items::shorts(&[unit])));
@@ -227,7 +226,9 @@ impl Given {
         for entry in list.iter() {
             let wrong = || {
                 let shown: String = entry.to_json().unwrap_or_default().chars().take(80).collect();
-                Error::option(format!("option \"extratags\": {shown} is not [code, type, count, value, first page only]"))
+                Error::option(format!(
+                    "option \"extratags\": {shown} is not [code, type, count, value, first page only]"
+                ))
             };
             let Value::List(parts) = entry else { return Err(wrong()) };
             let tag = match parts.get(0).ok_or_else(wrong)? {
@@ -249,7 +250,9 @@ impl Given {
 }
 
 fn bad_unit(name: &str) -> Error {
-    Error::option(format!("option \"resolutionunit\" is none, inch, centimeter, millimeter or micrometer, not {name:?}"))
+    Error::option(format!(
+        "option \"resolutionunit\" is none, inch, centimeter, millimeter or micrometer, not {name:?}"
+    ))
 }
 
 /// The axes that the caller names, by the option or as tifffile's metadata do.
@@ -315,7 +318,8 @@ fn kind_of(value: &Value) -> Option<u16> {
     match value {
         Value::Int(n) => u16::try_from(*n).ok().filter(|n| item_size(*n).is_some() && !matches!(n, 13 | 18)),
         Value::Str(name) => {
-            let found = NAMES.iter().find(|(long, letter, _)| name.eq_ignore_ascii_case(long) || name.as_str() == *letter);
+            let found =
+                NAMES.iter().find(|(long, letter, _)| name.eq_ignore_ascii_case(long) || name.as_str() == *letter);
             found.map(|(.., kind)| *kind)
         }
         _ => None,
@@ -332,9 +336,7 @@ pub fn items(of: u16, value: &Value) -> Option<Items> {
         (_, Value::Bytes(bytes)) if bytes.len() % item_size(of)?.0 == 0 => {
             Some(Items { kind: of, bytes: bytes.clone() })
         }
-        (kind::BYTE | kind::UNDEFINED, Value::Str(text)) => {
-            Some(Items { kind: of, bytes: text.as_bytes().to_vec() })
-        }
+        (kind::BYTE | kind::UNDEFINED, Value::Str(text)) => Some(Items { kind: of, bytes: text.as_bytes().to_vec() }),
         (kind::ASCII, _) => None,
         (_, Value::Array(array)) => numbers(of, word, array),
         _ => {
@@ -399,7 +401,8 @@ fn numbers(of: u16, word: usize, array: &Array) -> Option<Items> {
 /// Rationals: numbers, or numerators and denominators in turn.
 fn rationals(of: u16, value: &Value) -> Option<Items> {
     let signed = of == kind::SRATIONAL;
-    let whole = |v: &Value| v.as_int().filter(|n| if signed { i32::try_from(*n).is_ok() } else { u32::try_from(*n).is_ok() });
+    let whole =
+        |v: &Value| v.as_int().filter(|n| if signed { i32::try_from(*n).is_ok() } else { u32::try_from(*n).is_ok() });
     let flat: Vec<Value> = match value {
         Value::List(list) => list
             .iter()
@@ -471,7 +474,8 @@ fn directory(tag: u16, dict: &Dict, names: Names) -> Field {
     let gps = names == Names::Gps;
     let mut own = Vec::new();
     for (key, value) in dict.iter() {
-        let code = if gps { (0..=31).find(|&n| tags::name(n, names) == Some(key.as_str())) } else { tags::by_name(key) };
+        let code =
+            if gps { (0..=31).find(|&n| tags::name(n, names) == Some(key.as_str())) } else { tags::by_name(key) };
         let Some(code) = code else { continue };
         if code == INTEROP {
             continue;

@@ -39,7 +39,8 @@ pub fn shape(shape: &[usize], axes: Option<&str>, rgb: bool) -> Result<[usize; 6
     let mut full = [1; 6];
     match axes {
         Some(axes) => {
-            let refuse = || Error::unsupported(format!("an ImageJ hyperstack has axes in the order TZCYXS, not {axes}"));
+            let refuse =
+                || Error::unsupported(format!("an ImageJ hyperstack has axes in the order TZCYXS, not {axes}"));
             let mut least = 0;
             for (letter, &n) in axes.chars().zip(shape) {
                 let place = ORDER.find(letter).filter(|&p| p >= least).ok_or_else(refuse)?;
@@ -92,7 +93,8 @@ pub fn description(full: &[usize; 6], stored: &Stored, metadata: &Dict) -> Resul
         let _ = writeln!(tail, "loop={looped}");
     }
     for (key, value) in metadata.iter() {
-        let known = ["ImageJ", "images", "channels", "slices", "frames", "SCIFIO", "hyperstack", "mode", "loop", "axes"];
+        let known =
+            ["ImageJ", "images", "channels", "slices", "frames", "SCIFIO", "hyperstack", "mode", "loop", "axes"];
         if known.contains(&key.as_str()) || PARTS.iter().any(|(n, _)| n.eq_ignore_ascii_case(key)) {
             continue;
         }
@@ -103,7 +105,10 @@ pub fn description(full: &[usize; 6], stored: &Stored, metadata: &Dict) -> Resul
             _ => continue,
         };
         if key.contains(['\n', '=']) || text.contains('\n') {
-            return Err(Error::option(format!("metadata {:?} does not fit a line of ImageJ's description", key.as_str())));
+            return Err(Error::option(format!(
+                "metadata {:?} does not fit a line of ImageJ's description",
+                key.as_str()
+            )));
         }
         let _ = writeln!(tail, "{}={}", key.to_lowercase(), super::text::ascii(&text));
     }
@@ -214,7 +219,8 @@ mod tests {
         };
         let metadata = Dict::new().with("unit", "um").with("spacing", 0.5).with("axes", "TZCYX");
         let text = description(&[51, 5, 2, 196, 171, 1], &stored, &metadata).unwrap();
-        let same = "ImageJ=1.11a\nimages=510\nchannels=2\nslices=5\nframes=51\nhyperstack=true\nmode=grayscale\nloop=false\n";
+        let same =
+            "ImageJ=1.11a\nimages=510\nchannels=2\nslices=5\nframes=51\nhyperstack=true\nmode=grayscale\nloop=false\n";
         assert_eq!(text, format!("{same}unit=um\nspacing=0.5\n"));
     }
 }

@@ -124,7 +124,9 @@ impl Writer for TiffWriter {
         if let Some(series) = self.series.iter().find(|s| s.levels_left() > 0 && s.frame.is_none()) {
             let missing = series.levels_left() - self.levels_behind(series);
             if missing > 0 {
-                return Err(Error::invalid(format!("{missing} levels are missing that the option \"subifds\" announced")));
+                return Err(Error::invalid(format!(
+                    "{missing} levels are missing that the option \"subifds\" announced"
+                )));
             }
         }
         let directories = series::directories(&mut self.series, self.mode)?;

@@ -124,7 +124,8 @@ fn plan(image: &Image) -> Result<Plan> {
     let given = image.metadata.get("DimensionOrder").and_then(Value::as_str).unwrap_or("");
     let given = ORDERS.iter().find(|o| given.strip_prefix("XY") == Some(**o));
     let order = given.into_iter().chain(&ORDERS).find(|o| is_within(&inner_first, o));
-    let order = *order.ok_or_else(|| Error::unsupported(format!("OME-TIFF cannot hold the order of the axes {axes}")))?;
+    let order =
+        *order.ok_or_else(|| Error::unsupported(format!("OME-TIFF cannot hold the order of the axes {axes}")))?;
     let mut sizes = [1; 3];
     for (size, axis) in sizes.iter_mut().zip(order.chars()) {
         let parts = modulo.iter().find(|m| m.0 == axis).map_or(1, |m| m.2);
@@ -162,7 +163,11 @@ impl Ome {
                 let _ = write!(xml, "<{name}>{}</{name}>", escape(&text));
             }
         }
-        let _ = write!(xml, "<Pixels ID=\"Pixels:{index}\" DimensionOrder=\"XY{order}\" Type=\"{}\"", pixel_type(image.dtype)?);
+        let _ = write!(
+            xml,
+            "<Pixels ID=\"Pixels:{index}\" DimensionOrder=\"XY{order}\" Type=\"{}\"",
+            pixel_type(image.dtype)?
+        );
         let _ = write!(xml, " SizeX=\"{}\" SizeY=\"{}\"", stored.width, stored.length);
         for (axis, &size) in order.chars().zip(&sizes) {
             let _ = write!(xml, " Size{axis}=\"{}\"", if axis == 'C' { size * samples } else { size });

@@ -160,10 +160,7 @@ impl Series {
             Mode::ImageJ => self.imagej_description(writes).map(drop),
             Mode::Ome => {
                 let (shape, axes) = self.extended(writes)?;
-                let image = ome::Image {
-                    axes: axes.as_deref(),
-                    ..self.ome_image(&shape, self.stored.frames * writes)
-                };
+                let image = ome::Image { axes: axes.as_deref(), ..self.ome_image(&shape, self.stored.frames * writes) };
                 ome::check(&image)
             }
         }
@@ -265,14 +262,21 @@ impl Series {
         let per_page = self.grid.len();
         let mut encoded = vec![Vec::new(); count];
         let jobs = encoded.iter_mut().enumerate();
-        parallel(call, call.threads(), count, jobs, || Encoder::new(self.codec), |encoder, (i, out)| {
-            let (frame, chunk) = ((first + i) / per_page, self.grid.chunk((first + i) % per_page));
-            let page = Page::of(pixels, &self.stored, frame).ok_or_else(|| Error::internal("no such page"))?;
-            let bytes = self.layout.gather(&page, &self.grid, &chunk)?;
-            let [slices, rows, columns] = self.grid.kept(&chunk);
-            *out = encoder.encode(bytes, &self.picture(slices * rows, columns))?;
-            Ok(())
-        })?;
+        parallel(
+            call,
+            call.threads(),
+            count,
+            jobs,
+            || Encoder::new(self.codec),
+            |encoder, (i, out)| {
+                let (frame, chunk) = ((first + i) / per_page, self.grid.chunk((first + i) % per_page));
+                let page = Page::of(pixels, &self.stored, frame).ok_or_else(|| Error::internal("no such page"))?;
+                let bytes = self.layout.gather(&page, &self.grid, &chunk)?;
+                let [slices, rows, columns] = self.grid.kept(&chunk);
+                *out = encoder.encode(bytes, &self.picture(slices * rows, columns))?;
+                Ok(())
+            },
+        )?;
         Ok(encoded)
     }
 

@@ -29,8 +29,14 @@ pub enum Codec {
     Lzw,
     Deflate(u8),
     Zstd(i32),
-    Jpeg { quality: u8, subsampling: (u16, u16) },
-    WebP { quality: f32, lossless: bool },
+    Jpeg {
+        quality: u8,
+        subsampling: (u16, u16),
+    },
+    WebP {
+        quality: f32,
+        lossless: bool,
+    },
 }
 
 impl Codec {
@@ -169,7 +175,9 @@ impl Settings {
                 Some(1) => Some(Planar::Contig),
                 Some(2) => Some(Planar::Separate),
                 None => None,
-                Some(n) => return Err(Error::option(format!("option \"planarconfig\" is contig or separate, not {n}"))),
+                Some(n) => {
+                    return Err(Error::option(format!("option \"planarconfig\" is contig or separate, not {n}")));
+                }
             },
             extra: extra(call.get("extrasamples"))?,
             volumetric: call.bool("volumetric"),
@@ -216,7 +224,9 @@ impl Settings {
             _ if bits == whole => true,
             (_, Codec::Jpeg { .. } | Codec::WebP { .. }) => false,
             // Of 24 bits readers disagree whether they are a number or three bytes.
-            (DType::U8 | DType::U16 | DType::U32, _) => bits < whole && bits > whole / 2 && bits != 24 || (whole == 8 && bits < 8),
+            (DType::U8 | DType::U16 | DType::U32, _) => {
+                bits < whole && bits > whole / 2 && bits != 24 || (whole == 8 && bits < 8)
+            }
             _ => false,
         };
         if !fits {
@@ -357,7 +367,9 @@ struct Arguments<'a>(&'a Dict);
 impl<'a> Arguments<'a> {
     fn only(self, known: &[&str]) -> Result<Arguments<'a>> {
         match self.0.iter().find(|(key, _)| !known.contains(&key.as_str())) {
-            Some((key, _)) => Err(Error::option(format!("option \"compressionargs\": this compression has no {key:?}"))),
+            Some((key, _)) => {
+                Err(Error::option(format!("option \"compressionargs\": this compression has no {key:?}")))
+            }
             None => Ok(self),
         }
     }

@@ -241,8 +241,7 @@ mod tests {
 
     fn of(shape: &[usize], change: impl Fn(&mut Settings, &mut Known)) -> Result<Stored> {
         let mut settings = Settings::default();
-        let mut known =
-            Known { dtype: DType::U8, axes: None, color: None, mode: Mode::Plain, shaped: true };
+        let mut known = Known { dtype: DType::U8, axes: None, color: None, mode: Mode::Plain, shaped: true };
         change(&mut settings, &mut known);
         stored(shape, &known, &settings)
     }
