@@ -78,7 +78,6 @@ fn module(
 /// The backends, those with the surest marks first.
 pub static BACKENDS: once_cell::sync::Lazy<Vec<Backend>> = once_cell::sync::Lazy::new(|| {
     vec![
-        backend("FEI", &[], "TIFF of FEI electron microscopes", never),
         module("avif", &[], "AVIF", avif),
         module("heif", &[], "HEIF and HEIC", heif),
         module("jxl", &[], "JPEG XL", jxl),

@@ -202,8 +202,8 @@ mod tests {
     fn the_example_of_the_specification() {
         let data = [0x80, 0x01, 0xE0, 0x40, 0x80, 0x44, 0x08, 0x0C, 0x06, 0x80, 0x80];
         let mut out = [0; 15];
-        assert_eq!(decode(&data, &mut out), Ok(10));
-        assert_eq!(out[..10], [7, 7, 7, 8, 8, 7, 7, 6, 6, 0][..]);
+        assert_eq!(decode(&data, &mut out), Ok(9));
+        assert_eq!(out[..9], [7, 7, 7, 8, 8, 7, 7, 6, 6][..]);
     }
 
     fn pack(codes: &[(u32, u32)]) -> Vec<u8> {

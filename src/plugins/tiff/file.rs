@@ -117,12 +117,6 @@ impl File {
         Ok(self.chain.offsets.len())
     }
 
-    /// How many pages there are before the chain's end or where it is damaged, and what the damage is.
-    pub fn whole_pages(&mut self) -> (usize, Option<Error>) {
-        let error = self.page_count().err();
-        (self.chain.offsets.len(), error)
-    }
-
     /// Where page `index` of the chain is. Walks no further than that.
     pub fn locate(&mut self, index: usize) -> Result<PageAt> {
         while self.chain.offsets.len() <= index {
@@ -133,15 +127,6 @@ impl File {
         }
         let offset = self.chain.offsets.get(index).copied();
         offset.map(PageAt::here).ok_or_else(|| Error::internal("a page that was counted is not there"))
-    }
-
-    /// Whether there is a page `index`.
-    pub fn has_page(&mut self, index: usize) -> Result<bool> {
-        match self.locate(index) {
-            Ok(_) => Ok(true),
-            Err(e) if e.kind() == ErrorKind::Index => Ok(false),
-            Err(e) => Err(e),
-        }
     }
 
     /// Has `each` see every directory of the chain in order, each read once.

@@ -11,6 +11,9 @@ use crate::model::{Array, DType, Dict, List, Value};
 /// Longer runs of numbers become an array, which takes no more memory than they do in the file.
 const LONGEST_LIST: usize = 1024;
 
+/// The longest list of those tags that are lists always.
+const LONGEST_TUPLE: usize = 1 << 16;
+
 /// Tags that are a list even of one number: tifffile gives them as a tuple.
 const LISTS: &[u16] = &[273, 279, 282, 283, 324, 325, 330, 338, 513, 514, 530, 531, 34736, 50838];
 
@@ -177,7 +180,7 @@ fn numbers(entry: &Entry, bytes: &[u8], dtype: DType, decode: impl Fn(&[u8]) -> 
     let items = bytes.chunks_exact(dtype.size());
     match items.len() {
         1 if !LISTS.contains(&entry.tag) => decode(bytes),
-        n if n <= LONGEST_LIST => items.map(decode).collect::<List>().into(),
+        n if n <= if LISTS.contains(&entry.tag) { LONGEST_TUPLE } else { LONGEST_LIST } => items.map(decode).collect::<List>().into(),
         n => {
             let mut native = Vec::with_capacity(bytes.len());
             for item in items {

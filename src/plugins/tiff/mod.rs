@@ -4,6 +4,7 @@
 //! programs say of that, `decode` pixels, and `reader` which of it a call means.
 
 mod decode;
+mod fei;
 mod file;
 mod flavours;
 mod form;
@@ -12,12 +13,15 @@ mod meta;
 mod reader;
 mod series;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Value;
 use crate::plugin::{Call, Calls, Declaration, OptionSpec, OptionType, Plugin, Reader, Writer};
 use crate::resource::{Output, Source};
+pub use fei::FeiPlugin;
 use file::File;
 use form::Form;
 use ifd::{Layout, Tiff};

@@ -86,6 +86,33 @@ impl TiffReader {
         }
     }
 
+    /// Properties of an image without its last rows.
+    pub fn cropped_props(&mut self, index: Index, call: &Call, rows: usize) -> Result<Props> {
+        let mut props = self.props(index, call)?;
+        let axis = (0..props.shape.len()).find(|&axis| props.axes.letter(axis) == Some('Y'));
+        let mut shape = props.shape.to_vec();
+        if let Some(length) = axis.and_then(|axis| shape.get_mut(axis)) {
+            *length = length.saturating_sub(rows);
+        }
+        props.shape = Shape::new(&shape)?;
+        Ok(props)
+    }
+
+    /// Reads an image without its last rows.
+    pub fn cropped_read(&mut self, index: Index, call: &Call, rows: usize, to: &mut Destination) -> Result<Outcome> {
+        let target = self.target(Self::index(index)?, call)?;
+        let mut window = Window::all(target.form());
+        window.y.end = window.y.end.saturating_sub(rows);
+        self.read_window(&target, window, call, to)
+    }
+
+    fn read_window(&self, target: &Target, window: Window, call: &Call, to: &mut Destination) -> Result<Outcome> {
+        let form = target.form();
+        let count = series::page_count(&target.shape, &form.shape())?;
+        let pixels = Pixels { form, dtype: form.dtype()?, pages: &target.pages, count, window };
+        decode::read(&self.file, &pixels, call, to)
+    }
+
     fn index(index: Index) -> Result<usize> {
         match index {
             Index::At(index) => Ok(index),
@@ -174,10 +201,7 @@ impl Reader for TiffReader {
 
     fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let target = self.target(Self::index(index)?, call)?;
-        let form = target.form();
-        let count = series::page_count(&target.shape, &form.shape())?;
-        let pixels = Pixels { form, dtype: form.dtype()?, pages: &target.pages, count, window: Window::all(form) };
-        decode::read(&self.file, &pixels, call, to)
+        self.read_window(&target, Window::all(target.form()), call, to)
     }
 
     fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {
