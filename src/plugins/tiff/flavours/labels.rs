@@ -33,7 +33,12 @@ pub fn fei(bytes: &[u8]) -> Dict {
             }
             section = Some((name.strip_suffix(']').unwrap_or(name).to_owned(), Dict::new()));
         } else if let (Some((key, value)), Some((_, values))) = (line.split_once('='), &mut section) {
-            values.set(key.trim(), scalar(value.trim()));
+            let value = match value.trim() {
+                text if text.eq_ignore_ascii_case("true") => true.into(),
+                text if text.eq_ignore_ascii_case("false") => false.into(),
+                text => scalar(text),
+            };
+            values.set(key.trim(), value);
         }
     }
     if let Some((name, values)) = section {

@@ -97,6 +97,15 @@ fn decode(tiff: &Tiff, bytes: &[u8]) -> Result<Option<Dict>> {
         let Some(value) = value else { return Ok(None) };
         dict.set(*name, value);
     }
+    if used + 16 * 4 <= size as usize && dict.contains("DimensionM") {
+        let reserved: Option<Vec<i32>> = (0..16).map(|_| cursor.i32()).collect();
+        let places = (cursor.u32(), cursor.take(36), cursor.u32());
+        if let (Some(reserved), (Some(tiles), Some(_), Some(positions))) = (reserved, places) {
+            dict.set("DimensionsReserved", super::list(reserved));
+            dict.set("OffsetTilePositions", tiles);
+            dict.set("OffsetPositions", positions);
+        }
+    }
     let offset = |dict: &Dict, name: &str| dict.get(name).and_then(Value::as_int).filter(|&n| n >= 8).map(|n| n as u64);
     if let Some(at) = offset(&dict, "OffsetTimeStamps") {
         let head = tiff.read_some(at, 8)?;

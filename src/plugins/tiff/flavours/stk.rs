@@ -130,8 +130,9 @@ pub fn meta(facts: &Facts) -> Result<Dict> {
     for key in ["Created", "Modified"] {
         let numbers = |name: String| planes.get(&name).and_then(Value::as_floats);
         if let Some((days, times)) = numbers(format!("Date{key}")).zip(numbers(format!("Time{key}"))) {
-            let stamps = days.iter().zip(&times).map(|(&d, &t)| julian(d as u32, t as u32));
-            dict.set(format!("Datetime{key}"), stamps.collect::<List>());
+            let stamps: List = days.iter().zip(&times).map(|(&d, &t)| julian(d as u32, t as u32)).collect();
+            let all = stamps.iter().all(|stamp| *stamp != Value::Null);
+            dict.set(format!("Datetime{key}"), if all { Value::List(stamps) } else { Value::Null });
         }
     }
     Ok(dict)
@@ -177,8 +178,8 @@ pub fn tag(tiff: &Tiff, directory: &Directory, entry: &Entry) -> Result<Option<D
 /// Pairs of a number and a value, or where the value is.
 fn uic1(tiff: &Tiff, words: &[u32], planes: usize) -> Result<Dict> {
     let mut dict = Dict::new();
-    // Values elsewhere may be claimed again and again: all together are no more than the file.
-    let mut budget = tiff.source.len().unwrap_or(1 << 24).min(MAX_METADATA as u64);
+    // Values elsewhere may be claimed again and again; what is read for a text is longer than it, too.
+    let mut budget = tiff.source.len().unwrap_or(1 << 24).saturating_add(1 << 20).min(MAX_METADATA as u64);
     for pair in words.chunks_exact(2) {
         let (id, word) = (pair[0] as usize, pair[1]);
         if planes > 1 && matches!(id, 28 | 29 | 37 | 40 | 41) {
@@ -203,12 +204,11 @@ fn uic1(tiff: &Tiff, words: &[u32], planes: usize) -> Result<Dict> {
             Text if word < 8 => dict.set(name, ""),
             _ if word < 8 => dict.set(name, word),
             _ => {
-                let len = length(form, planes);
-                if len as u64 > budget {
-                    break;
-                }
-                budget -= len as u64;
-                let bytes = tiff.read_some(word.into(), len)?;
+                let bytes = tiff.read_some(word.into(), length(form, planes))?;
+                budget = match budget.checked_sub(bytes.len() as u64) {
+                    Some(left) => left,
+                    None => break,
+                };
                 dict.set(name, value(form, &mut Cursor::new(&bytes, tiff.layout), planes).unwrap_or_default());
             }
         }
