@@ -109,8 +109,15 @@ impl TiffReader {
     fn read_window(&self, target: &Target, window: Window, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let form = target.form();
         let count = series::page_count(&target.shape, &form.shape())?;
-        let pixels = Pixels { form, dtype: form.dtype()?, pages: &target.pages, count, window };
-        decode::read(&self.file, &pixels, call, to)
+        let mut pixels = Pixels { form, dtype: form.dtype()?, pages: &target.pages, count, window };
+        let Some((area, mut wanted)) = to.within_area() else { return decode::read(&self.file, &pixels, call, to) };
+        let (x, y) = (pixels.window.x.start + area.x, pixels.window.y.start + area.y);
+        let window = Window { y: y..y + area.height, x: x..x + area.width };
+        if window.y.end > pixels.window.y.end || window.x.end > pixels.window.x.end {
+            return Err(Error::internal("a region that is not in the image"));
+        }
+        pixels.window = window;
+        decode::read(&self.file, &pixels, call, &mut wanted)
     }
 
     fn index(index: Index) -> Result<usize> {

@@ -253,3 +253,19 @@ fn pixels_do_not_depend_on_threads_or_strides() {
         assert!((0..l).all(|y| (0..w).all(|x| memory[x * l + y] == wanted[y * w + x])));
     }
 }
+
+#[test]
+fn a_region_reads_only_what_it_needs() {
+    // Four strips of a row, of which only that of the second row is in the file.
+    let mut made = Made::new(8);
+    let tables = 8 + 2 + 9 * 12 + 4;
+    let data = tables + 32;
+    let changed = [(273, LONG, 4, tables), (279, LONG, 4, tables + 16), (278, LONG, 1, 1)];
+    made.directory(&with(gray(4, 4, 0, 0), &changed), 0);
+    [5000, data, 6000, 7000].iter().for_each(|at: &u32| made.0.extend(at.to_le_bytes()));
+    (0..4).for_each(|_| made.0.extend(4u32.to_le_bytes()));
+    made.0.extend([1, 2, 3, 4]);
+    assert_eq!(kind_of(read(&made.0, 0, Dict::new())), ErrorKind::Corrupt);
+    let (shape, _, pixels, _) = read(&made.0, 0, Dict::new().with("region", "1, 1, 2, 1")).unwrap();
+    assert_eq!((shape, pixels), (vec![1, 2], vec![2, 3]));
+}
