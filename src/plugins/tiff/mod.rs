@@ -15,11 +15,12 @@ mod series;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Value;
-use crate::plugin::{Call, Calls, Declaration, OptionSpec, OptionType, Plugin, Reader};
-use crate::resource::Source;
+use crate::plugin::{Call, Calls, Declaration, OptionSpec, OptionType, Plugin, Reader, Writer};
+use crate::resource::{Output, Source};
 pub use fei::FeiPlugin;
 use file::File;
 use form::Form;
@@ -49,7 +50,7 @@ impl TiffPlugin {
                 description: "TIFF, OME-TIFF, ImageJ, LSM, STK and slide pyramids".into(),
                 extensions: EXTENSIONS.iter().map(|&e| e.to_owned()).collect(),
                 can_read: true,
-                can_write: false,
+                can_write: true,
                 options: options(),
                 ..Declaration::default()
             },
@@ -60,11 +61,13 @@ impl TiffPlugin {
 fn options() -> Vec<OptionSpec> {
     let reading = Calls::READ_META.and(Calls::FILE);
     let number = |name, doc| OptionSpec::new(name, &[OptionType::Int], Value::Null, reading, doc).range(0.0, f64::MAX);
-    vec![
+    let mut options = vec![
         number("page", "this page of the series only"),
         number("level", "this level of a pyramid, 0 the largest"),
         OptionSpec::new("pages", &[OptionType::Bool], false, reading, "images are pages, not series"),
-    ]
+    ];
+    options.extend(write::options());
+    options
 }
 
 impl Plugin for TiffPlugin {
@@ -88,6 +91,10 @@ impl Plugin for TiffPlugin {
             return Err(Error::new(ErrorKind::PluginUnavailable, what).plugin("raw"));
         }
         Ok(Box::new(TiffReader::new(file)))
+    }
+
+    fn create(&self, output: Output, _extension: Option<&str>, call: &Call) -> Result<Box<dyn Writer>> {
+        write::create(output, call)
     }
 }
 

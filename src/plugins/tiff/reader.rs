@@ -25,6 +25,7 @@ struct Target {
     /// A page that describes all.
     page: Arc<Page>,
     spacing: Vec<(char, f64)>,
+    squeeze: bool,
 }
 
 impl TiffReader {
@@ -136,6 +137,7 @@ impl Target {
             pages: Pages::Each(vec![page.at]),
             page,
             spacing: Vec::new(),
+            squeeze: true,
         }
     }
 
@@ -146,12 +148,13 @@ impl Target {
             pages: series.pages.clone(),
             page,
             spacing: series.spacing.clone(),
+            squeeze: series.squeeze,
         }
     }
 
     /// The axes that a read gives.
     fn squeezed(&self) -> (Vec<usize>, String) {
-        series::squeeze(&self.shape, &self.axes)
+        if self.squeeze { series::squeeze(&self.shape, &self.axes) } else { (self.shape.clone(), self.axes.clone()) }
     }
 
     fn form(&self) -> &Form {

@@ -50,6 +50,8 @@ pub struct Series {
     pub levels: Vec<Series>,
     /// Distances of samples along axes, by their letters, where a flavour knows them better than the tags.
     pub spacing: Vec<(char, f64)>,
+    /// Whether axes of length 1 are left out of what a read gives.
+    pub squeeze: bool,
 }
 
 impl Series {
@@ -67,6 +69,7 @@ impl Series {
             pages: Pages::Each(pages),
             levels: Vec::new(),
             spacing: Vec::new(),
+            squeeze: true,
         })
     }
 }
