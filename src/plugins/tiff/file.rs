@@ -129,6 +129,15 @@ impl File {
         offset.map(PageAt::here).ok_or_else(|| Error::internal("a page that was counted is not there"))
     }
 
+    /// Whether there is a page `index`.
+    pub fn has_page(&mut self, index: usize) -> Result<bool> {
+        match self.locate(index) {
+            Ok(_) => Ok(true),
+            Err(e) if e.kind() == ErrorKind::Index => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
     /// Has `each` see every directory of the chain in order, each read once.
     pub fn for_each(&mut self, mut each: impl FnMut(&Tiff, &Directory) -> Result<()>) -> Result<()> {
         for i in 0..self.chain.offsets.len() {

@@ -33,11 +33,12 @@ impl Layout {
         };
         let mut layout = Layout { big_endian, big: false };
         match layout.u16(head.get(2..4)?) {
-            42 => Some((layout, u64::from(layout.u32(head.get(4..8)?)))),
+            // A header that is cut off is one of a file without a directory.
+            42 => Some((layout, head.get(4..8).map_or(0, |b| u64::from(layout.u32(b))))),
             43 => {
                 layout.big = true;
                 let offset_size = layout.u16(head.get(4..6)?);
-                (offset_size == 8).then_some((layout, layout.u64(head.get(8..16)?)))
+                (offset_size == 8).then_some((layout, head.get(8..16).map_or(0, |b| layout.u64(b))))
             }
             _ => None,
         }

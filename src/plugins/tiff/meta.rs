@@ -180,7 +180,9 @@ fn numbers(entry: &Entry, bytes: &[u8], dtype: DType, decode: impl Fn(&[u8]) -> 
     let items = bytes.chunks_exact(dtype.size());
     match items.len() {
         1 if !LISTS.contains(&entry.tag) => decode(bytes),
-        n if n <= if LISTS.contains(&entry.tag) { LONGEST_TUPLE } else { LONGEST_LIST } => items.map(decode).collect::<List>().into(),
+        n if n <= if LISTS.contains(&entry.tag) { LONGEST_TUPLE } else { LONGEST_LIST } => {
+            items.map(decode).collect::<List>().into()
+        }
         n => {
             let mut native = Vec::with_capacity(bytes.len());
             for item in items {

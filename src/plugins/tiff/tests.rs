@@ -60,9 +60,9 @@ fn with(mut entries: Vec<(u16, u16, u32, u32)>, changed: &[(u16, u16, u32, u32)]
 /// A picture of 4 rows of 4 pixels, its directory first.
 fn small(changed: &[(u16, u16, u32, u32)], pixels: &[u8]) -> Vec<u8> {
     let mut made = Made::new(8);
-    let entries = with(gray(4, 4, 8 + 2 + 12 * 12 + 4, pixels.len() as u32), changed);
+    let entries = with(gray(4, 4, 8 + 2 + 16 * 12 + 4, pixels.len() as u32), changed);
     made.directory(&entries, 0);
-    made.0.resize(8 + 2 + 12 * 12 + 4, 0);
+    made.0.resize(8 + 2 + 16 * 12 + 4, 0);
     made.0.extend(pixels);
     made.0
 }
@@ -83,8 +83,8 @@ fn read(bytes: &[u8], index: usize, options: Dict) -> Result<(Vec<usize>, DType,
     Ok((props.shape.to_vec(), props.dtype, memory, outcome))
 }
 
-fn kind_of<T: std::fmt::Debug>(result: Result<T>) -> ErrorKind {
-    result.expect_err("it should be refused").kind()
+fn kind_of<T>(result: Result<T>) -> ErrorKind {
+    result.err().expect("it should be refused").kind()
 }
 
 const PIXELS: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
@@ -124,7 +124,7 @@ fn directories_that_cannot_be_are_errors() {
     let mut many = Made::new(8);
     many.0.extend([0xFF; 4000]);
     assert_eq!(kind_of(open(&many.0, &Dict::new())), ErrorKind::Corrupt);
-    assert_eq!(kind_of(open(b"II+\0\x08\0\0\0", &Dict::new())), ErrorKind::Corrupt);
+    assert_eq!(kind_of(open(b"II+\0\x08\0\0\0\x10", &Dict::new())), ErrorKind::Corrupt);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn sizes_that_no_memory_holds_are_limits() {
     let sides = [(256, LONG, 1, u32::MAX), (257, LONG, 1, u32::MAX), (278, LONG, 1, u32::MAX)];
     assert_eq!(kind_of(read(&small(&sides, &PIXELS), 0, Dict::new())), ErrorKind::Limit);
     // A tile of a gigapixel for sixteen pixels.
-    let tile = [(322, LONG, 1, 1 << 15), (323, LONG, 1, 1 << 15), (324, LONG, 1, 200), (325, LONG, 1, 16)];
+    let tile = [(322, LONG, 1, 1 << 15), (323, LONG, 1, 1 << 15), (324, LONG, 1, 206), (325, LONG, 1, 16)];
     assert_eq!(kind_of(read(&small(&tile, &PIXELS), 0, Dict::new())), ErrorKind::Limit);
     let samples = [(277, SHORT, 1, 65535), (256, LONG, 1, 1 << 20), (257, LONG, 1, 1 << 10)];
     assert_eq!(kind_of(read(&small(&samples, &PIXELS), 0, Dict::new())), ErrorKind::Limit);
@@ -167,7 +167,9 @@ fn sizes_that_no_memory_holds_are_limits() {
 
 #[test]
 fn tables_beyond_the_file_are_errors() {
-    for changed in [(273, LONG, u32::MAX, 100), (279, LONG, 1 << 30, 100), (273, LONG, 2000, 100), (258, SHORT, 3, 1 << 30)] {
+    for changed in
+        [(273, LONG, u32::MAX, 100), (279, LONG, 1 << 30, 100), (273, LONG, 2000, 100), (258, SHORT, 3, 1 << 30)]
+    {
         let file = small(&[changed, (277, SHORT, 1, if changed.0 == 258 { 3 } else { 1 })], &PIXELS);
         assert_eq!(kind_of(read(&file, 0, Dict::new())), ErrorKind::Corrupt, "{changed:?}");
     }

@@ -79,7 +79,10 @@ impl Pixels<'_> {
     fn unit_count(&self, rows: &Rows) -> usize {
         let (depth, _, _) = self.form.chunk();
         let page = match depth {
-            1 => rows.planes * self.window.y.end.div_ceil(self.step(rows)).saturating_sub(self.window.y.start / self.step(rows)),
+            1 => {
+                rows.planes
+                    * self.window.y.end.div_ceil(self.step(rows)).saturating_sub(self.window.y.start / self.step(rows))
+            }
             _ => rows.planes / self.form.depth.max(1) * self.form.depth.div_ceil(depth),
         };
         page.saturating_mul(self.count)

@@ -95,7 +95,7 @@ impl Unpacking {
                     let n = if big_endian { u16::from_be_bytes(*raw) } else { u16::from_le_bytes(*raw) };
                     // As tifffile: each is spread over 8 bits.
                     let (red, green, blue) = (n >> 11, n >> 5 & 63, n & 31);
-                    *to = [(red * 33 >> 2) as u8, (green * 65 >> 4) as u8, (blue * 33 >> 2) as u8];
+                    *to = [((red * 33) >> 2) as u8, ((green * 65) >> 4) as u8, ((blue * 33) >> 2) as u8];
                 }
             }
         }
