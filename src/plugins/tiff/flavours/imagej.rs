@@ -185,7 +185,7 @@ fn value(tiff: &Tiff, mark: &[u8; 4], item: &[u8]) -> Value {
             String::from_utf16_lossy(&units).into()
         }
         b"rang" => super::list(item.chunks_exact(8).map(|b| f64::from_bits(tiff.layout.u64(b)))),
-        b"luts" if item.len() % 256 == 0 && !item.is_empty() => {
+        b"luts" if item.len().is_multiple_of(256) && !item.is_empty() => {
             Array::new(DType::U8, &[item.len() / 256, 256], item.to_vec()).map_or(Value::Null, Value::Array)
         }
         b"plot" | b"roi " | b"over" | b"luts" => item.into(),

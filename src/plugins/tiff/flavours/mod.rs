@@ -29,15 +29,15 @@ use facts::Facts;
 type Finder = fn(&mut File, &Facts) -> Result<Option<Vec<Series>>>;
 
 /// The flavours that know which pages belong together, in the order in which they are asked.
-const FINDERS: &[(fn(&Facts) -> bool, Finder)] = &[
-    (|f| f.is("shaped"), shaped::series),
-    (|f| f.is("lsm"), lsm::series),
-    (|f| f.is("ome"), ome::series),
-    (|f| f.is("imagej"), imagej::series),
-    (|f| f.is("stk"), stk::series),
-    (|f| f.is("svs"), slides::svs),
-    (|f| f.is("ndpi"), slides::ndpi),
-    (|f| f.is("scanimage"), scanimage::series),
+const FINDERS: &[(&str, Finder)] = &[
+    ("shaped", shaped::series),
+    ("lsm", lsm::series),
+    ("ome", ome::series),
+    ("imagej", imagej::series),
+    ("stk", stk::series),
+    ("svs", slides::svs),
+    ("ndpi", slides::ndpi),
+    ("scanimage", scanimage::series),
 ];
 
 /// The series that a flavour makes of the file. `None`: no flavour knows better than [`super::series::generic`].
@@ -45,8 +45,8 @@ const FINDERS: &[(fn(&Facts) -> bool, Finder)] = &[
 /// A flavour whose description does not fit the file is as none: the pages are there all the same.
 pub fn series(file: &mut File) -> Result<Option<Vec<Series>>> {
     let facts = Facts::of(file)?;
-    for (is, find) in FINDERS {
-        if !is(&facts) {
+    for (flavour, find) in FINDERS {
+        if !facts.is(flavour) {
             continue;
         }
         match find(file, &facts) {

@@ -11,6 +11,7 @@ use crate::model::{Dict, Limits};
 use crate::resource;
 use roxmltree::Node;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// More planes than a set of files has.
 const MOST_PLANES: usize = 1 << 22;
@@ -80,7 +81,8 @@ fn number(node: Node, name: &str) -> Option<usize> {
 
 /// What the document says of an image, with its planes found.
 fn read_image(file: &mut File, set: &mut Set, root: Node, image: Node, pixels: Node) -> Result<Option<Image>> {
-    let Some(order) = pixels.attribute("DimensionOrder").filter(|o| o.len() == 5 && o.starts_with("XY")) else {
+    let is_order = |o: &&str| o.len() == 5 && o.starts_with("XY") && "CZT".chars().all(|c| o.contains(c));
+    let Some(order) = pixels.attribute("DimensionOrder").filter(is_order) else {
         return Ok(None);
     };
     let axes: String = order.chars().rev().collect();
@@ -204,18 +206,14 @@ impl Set {
 
     /// Where the directories of a file are.
     fn offsets(&mut self, file: &mut File, member: u32) -> Result<&[u64]> {
-        if !self.lengths.contains_key(&member) {
-            let offsets = if member == 0 {
-                let count = file.page_count()?;
-                (0..count).map(|i| Ok(file.locate(i)?.offset)).collect::<Result<Vec<u64>>>()?
-            } else {
-                let mut other = File::new(file.others[member as usize - 1].clone());
-                let count = other.page_count()?;
-                (0..count).map(|i| Ok(other.locate(i)?.offset)).collect::<Result<Vec<u64>>>()?
-            };
-            self.lengths.insert(member, offsets);
-        }
-        Ok(self.lengths.get(&member).map_or(&[], Vec::as_slice))
+        let place = match self.lengths.entry(member) {
+            Entry::Occupied(known) => return Ok(known.into_mut()),
+            Entry::Vacant(place) => place,
+        };
+        let mut other = (member != 0).then(|| File::new(file.others[member as usize - 1].clone()));
+        let file = other.as_mut().unwrap_or(file);
+        let offsets: Result<Vec<u64>> = (0..file.page_count()?).map(|i| Ok(file.locate(i)?.offset)).collect();
+        Ok(place.insert(offsets?))
     }
 }
 

@@ -98,10 +98,11 @@ impl Writer for TiffWriter {
             Some(last) if self.mode == Mode::ImageJ => return Err(one_series(last)),
             _ => false,
         };
-        if !continued && self.mode == Mode::ImageJ {
-            if let Some(last) = self.series.last() {
-                return Err(one_series(last));
-            }
+        if !continued
+            && self.mode == Mode::ImageJ
+            && let Some(last) = self.series.last()
+        {
+            return Err(one_series(last));
         }
         if continued && let Some(last) = self.series.last() {
             last.check_extension()?;

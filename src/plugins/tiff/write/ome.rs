@@ -105,7 +105,7 @@ fn plan(image: &Image) -> Result<Plan> {
     let length = |axis: char| axes.find(axis).map_or(1, |i| image.shape[i]);
     let mut modulo: Vec<(char, char, usize)> = Vec::new();
     let mut plain = String::new();
-    for (i, c) in high.chars().enumerate() {
+    for (i, c) in high.char_indices() {
         if "TZC".contains(c) {
             plain.push(c);
             continue;

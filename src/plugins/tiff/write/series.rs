@@ -77,7 +77,7 @@ impl Series {
         let step = row_step(&settings, &stored);
         let compressed = settings.codec != Codec::None;
         let grid = Grid::new(&stored, &settings, layout.row(stored.width), compressed, step);
-        if settings.tile.is_some() && (grid.size[1] % step != 0 || grid.size[2] % step != 0) {
+        if settings.tile.is_some() && grid.size[1..].iter().any(|side| !side.is_multiple_of(step)) {
             return Err(Error::option(format!("JPEG with this subsampling needs tiles of multiples of {step}")));
         }
         byte_len(&[grid.size[0], grid.size[1], grid.size[2], stored.contig], image.dtype)?;
