@@ -26,6 +26,7 @@ for set in "$@"; do
       need bash bash
       need readelf binutils
       need python3 python3       # the tests of the tool read its JSON with it
+      command -v tiffinfo >/dev/null || wished="$wished libtiff-tools"   # reads the TIFF that is written
       if command -v cc >/dev/null; then
         # gcc's own, in a package that is named after its version.
         compiles 'int main(void){return 0;}' '-fsanitize=address,undefined' ||

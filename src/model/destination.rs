@@ -78,6 +78,20 @@ impl<'a> Destination<'a> {
         }
     }
 
+    /// The wanted pixels, if those are not all, and the destination of these alone: for a plugin that leaves out the
+    /// others itself.
+    pub fn within_area(&mut self) -> Option<(Area, Destination<'_>)> {
+        let mut native = self.native.clone()?;
+        let (area, rows) = (native.steps.crop.take()?, native.rows?);
+        let mut dims = native.shape.to_vec();
+        *dims.get_mut(rows)? = area.height;
+        *dims.get_mut(rows + 1)? = area.width;
+        native.shape = Shape::of(&dims);
+        let mut inner = self.reborrow();
+        inner.native = if native.steps.is_empty() { None } else { Some(native) };
+        Some((area, inner))
+    }
+
     fn is_identity(&self) -> bool {
         self.native.is_none() && self.cast.is_identity()
     }

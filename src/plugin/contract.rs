@@ -59,6 +59,11 @@ pub trait Reader: Send {
         Ok(Index::At(0))
     }
 
+    /// What `Index::Default` means for metadata, where that is not what a read takes.
+    fn default_meta_index(&mut self, call: &Call) -> Result<Index> {
+        self.default_index(call)
+    }
+
     /// Whether all images have the shape and dtype of the first, so that a stack need not look at each.
     fn is_uniform(&self) -> bool {
         false

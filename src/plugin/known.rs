@@ -20,10 +20,6 @@ fn never(_: &[u8]) -> bool {
     false
 }
 
-fn tiff(head: &[u8]) -> bool {
-    matches!(head, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..])
-}
-
 /// ISO media, Matroska, AVI, FLV, MPEG program and transport streams, Ogg, ASF.
 fn video(head: &[u8]) -> bool {
     let at = |offset: usize, mark: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(mark));
@@ -109,8 +105,6 @@ fn module(
 /// The backends, those with the surest marks first.
 pub static BACKENDS: once_cell::sync::Lazy<Vec<Backend>> = once_cell::sync::Lazy::new(|| {
     vec![
-        backend("tiff", &["tifffile", "TIFF", "TIFF-PIL", "TIFF-FI"], "TIFF, OME-TIFF, LSM and slide pyramids", tiff),
-        backend("FEI", &[], "TIFF of FEI electron microscopes", never),
         module("avif", &[], "AVIF", avif),
         module("heif", &[], "HEIF and HEIC", heif),
         module("jxl", &[], "JPEG XL", jxl),

@@ -183,7 +183,12 @@ fn ask(
             let e = e.plugin(plugin.name());
             asked.refuse(plugin.name(), &e);
             match e.kind() {
-                ErrorKind::NoBackend | ErrorKind::PluginUnavailable => Ok(None),
+                ErrorKind::NoBackend => Ok(None),
+                // It knows whose the content is, and that one is not here.
+                ErrorKind::PluginUnavailable => {
+                    asked.missing.get_or_insert(e);
+                    Ok(None)
+                }
                 // Others may still read what this one knows and cannot serve.
                 ErrorKind::Unsupported => {
                     if sure.is_some_and(|s| s >= 50) {

@@ -296,7 +296,7 @@ impl File {
         let call = self.call(CallKind::Meta, options)?;
         let done = (|| {
             let reader = self.reader()?;
-            let index = if index == Index::Default { reader.default_index(&call)? } else { index };
+            let index = if index == Index::Default { reader.default_meta_index(&call)? } else { index };
             let mut meta = reader.meta(index, &call)?;
             metadata::finish(&mut meta, &call);
             if call.indices() && !meta.contains("palette") {
