@@ -3,6 +3,7 @@
 mod bits;
 mod bmp;
 mod exif;
+mod exr;
 mod farbfeld;
 mod form;
 mod gif;
@@ -247,6 +248,7 @@ static FORMATS: &[Format] = &[
         create: Some(hdr::create),
         options: Vec::new,
     },
+    Format { name: "EXR", extensions: &[".exr"], matches: exr::matches, open: exr::open, create: None, options: none },
     // Without a mark: see `tga::probe`.
     Format {
         name: "TGA",

@@ -1,0 +1,38 @@
+//! OpenEXR. The headers, the chunks' places and the simple compressions are done here, so that every size is checked
+//! before it is believed; the others are undone by the crate `exr`, chunk by chunk.
+//!
+//! Each part and layer of a file is an image: its colours as one, its further channels as another.
+
+mod attributes;
+mod chunk;
+mod header;
+mod images;
+mod pixels;
+mod read;
+
+pub use header::matches;
+
+use super::stills::Stills;
+use crate::error::{Error, Result};
+use crate::plugin::{Call, Reader};
+use crate::resource::Source;
+use header::Header;
+use read::ExrImage;
+use std::sync::Arc;
+
+/// Opens an EXR file for reading.
+pub fn open(source: Source, _call: &Call) -> Result<Box<dyn Reader>> {
+    let header = Arc::new(Header::read(&source)?);
+    let images = images::of(&header);
+    let count = images.len();
+    let image = move |index: usize| -> Result<ExrImage> {
+        let image = images.get(index).cloned().ok_or_else(|| Error::internal("the image is not there"))?;
+        let image = ExrImage { source: source.clone(), header: header.clone(), image };
+        image.check()?;
+        Ok(image)
+    };
+    if count == 1 {
+        return Ok(Stills::one(image(0)?));
+    }
+    Ok(Stills::many(count, move |index, _call| Ok(Box::new(image(index)?))))
+}
