@@ -56,6 +56,33 @@ impl<'a> Destination<'a> {
         Ok(Destination { view, recolor, cast, limits, scratch: Vec::new() })
     }
 
+    /// The parts of `axis` before and from `start`, for work side by side. The samples of a pixel stay together.
+    pub fn split(self, axis: usize, start: usize) -> Result<(Destination<'a>, Destination<'a>)> {
+        let whole = *self.shape().get(axis).ok_or_else(outside)?;
+        let rest = whole.checked_sub(start).ok_or_else(outside)?;
+        if self.recolor.is_some() && axis >= self.view.shape().len().min(self.shape().len()) {
+            return Err(outside());
+        }
+        let (cast, limits) = (self.cast, self.limits);
+        let part = |len: usize| {
+            self.recolor.as_ref().map(|(recolor, shape, dtype)| {
+                let mut dims = shape.to_vec();
+                dims[axis] = len;
+                (*recolor, Shape::of(&dims), *dtype)
+            })
+        };
+        let (first, second) = (part(start), part(rest));
+        let (head, tail) = self.view.split(axis, start).ok_or_else(outside)?;
+        let make = |view, recolor| Destination { view, recolor, cast, limits, scratch: Vec::new() };
+        Ok((make(head, first), make(tail, second)))
+    }
+
+    /// The same destination for a shorter time.
+    pub fn reborrow(&mut self) -> Destination<'_> {
+        let (recolor, cast, limits) = (self.recolor, self.cast, self.limits);
+        Destination { view: self.view.reborrow(), recolor, cast, limits, scratch: Vec::new() }
+    }
+
     /// The caller's memory behind the leading indices, if a plugin's bytes may stand there as they are.
     pub fn direct(&mut self, at: &[usize]) -> Option<&mut [u8]> {
         if self.is_identity() { self.view.row(at) } else { None }
@@ -161,6 +188,36 @@ mod tests {
                 .unwrap();
         }
         assert_eq!(memory, [0., 10., 1., 11., 2., 12.]);
+    }
+
+    #[test]
+    fn parts_are_filled_side_by_side() {
+        let mut memory = [0u16; 12];
+        let view = ViewMut::packed(bytemuck::cast_slice_mut(&mut memory), 2, &[3, 4]).unwrap();
+        let to = Destination::new(view, Cast::plain(DType::U8, DType::U16), Limits::default());
+        let (top, bottom) = to.split(0, 1).unwrap();
+        let (left, right) = bottom.split(1, 3).unwrap();
+        let fill = |mut part: Destination, value: u8| {
+            let row = vec![value; part.shape()[1]];
+            (0..part.shape()[0]).for_each(|y| part.put(&[y], &row).unwrap());
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| fill(top, 1));
+            scope.spawn(|| fill(left, 2));
+            fill(right, 3);
+        });
+        assert_eq!(memory, [1, 1, 1, 1, 2, 2, 2, 3, 2, 2, 2, 3]);
+    }
+
+    #[test]
+    fn a_part_beyond_the_image_is_refused() {
+        let mut memory = [0u8; 6];
+        let view = ViewMut::packed(&mut memory, 1, &[2, 3]).unwrap();
+        let mut to = Destination::new(view, Cast::plain(DType::U8, DType::U8), Limits::default());
+        assert!(to.reborrow().split(0, 3).is_err());
+        assert!(to.reborrow().split(2, 0).is_err());
+        let (none, all) = to.split(0, 0).unwrap();
+        assert_eq!((none.shape(), all.shape()), (&[0, 3][..], &[2, 3][..]));
     }
 
     #[test]
