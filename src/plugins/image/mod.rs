@@ -12,7 +12,10 @@ mod icns;
 mod ico;
 mod im;
 mod info;
+mod jls;
+mod jp2;
 mod jpeg;
+mod jxl;
 mod part;
 mod pcx;
 mod plain;
@@ -29,6 +32,7 @@ mod sun;
 mod text;
 mod tga;
 mod webp;
+mod whole;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Dict;
@@ -61,6 +65,15 @@ static FORMATS: &[Format] = &[
         open: png::open,
         create: Some(png::create),
         options: png::options,
+    },
+    // Its streams begin as those of JPEG.
+    Format {
+        name: "JPEG-LS",
+        extensions: &[".jls"],
+        matches: jls::matches,
+        open: jls::open,
+        create: Some(jls::create),
+        options: jls::options,
     },
     Format {
         name: "JPEG",
@@ -248,6 +261,30 @@ static FORMATS: &[Format] = &[
         create: Some(hdr::create),
         options: Vec::new,
     },
+    Format {
+        name: "JPEG2000",
+        extensions: jp2::FILES,
+        matches: jp2::matches,
+        open: jp2::open,
+        create: Some(jp2::create),
+        options: jp2::options,
+    },
+    Format {
+        name: "J2K",
+        extensions: jp2::CODESTREAMS,
+        matches: jp2::is_codestream,
+        open: jp2::open,
+        create: Some(jp2::create_codestream),
+        options: jp2::options,
+    },
+    Format {
+        name: "JXL",
+        extensions: &[".jxl"],
+        matches: jxl::matches,
+        open: jxl::open,
+        create: Some(jxl::create),
+        options: none,
+    },
     Format { name: "EXR", extensions: &[".exr"], matches: exr::matches, open: exr::open, create: None, options: none },
     // Without a mark: see `tga::probe`.
     Format {
@@ -288,7 +325,7 @@ impl ImagePlugin {
 }
 
 /// imageio's names for plugins that read what this one reads.
-const ALIASES: &[&str] = &["pillow", "opencv"];
+const ALIASES: &[&str] = &["pillow", "opencv", "JP2-FI"];
 
 fn declaration() -> Declaration {
     let mut aliases: Vec<String> = ALIASES.iter().map(|&a| a.to_owned()).collect();
