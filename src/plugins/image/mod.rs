@@ -16,6 +16,8 @@ mod jls;
 mod jp2;
 mod jpeg;
 mod jxl;
+#[cfg(test)]
+mod modern_tests;
 mod part;
 mod pcx;
 mod plain;
@@ -285,7 +287,7 @@ static FORMATS: &[Format] = &[
         create: Some(jxl::create),
         options: none,
     },
-    Format { name: "EXR", extensions: &[".exr"], matches: exr::matches, open: exr::open, create: None, options: none },
+    Format { name: "EXR", extensions: &[".exr"], matches: exr::matches, open: exr::open, create: Some(exr::create), options: exr::options },
     // Without a mark: see `tga::probe`.
     Format {
         name: "TGA",

@@ -2,6 +2,7 @@
 
 use super::header::{Channel, Part, Sample};
 use crate::error::{Error, Result};
+use inflate::{Inflater, Wrapper};
 use ::exr::compression::Compression;
 use ::exr::math::Vec2;
 use ::exr::meta::attribute::{ChannelDescription, IntegerBounds, LevelMode, SampleType, Text, TileDescription};
@@ -59,7 +60,7 @@ pub fn rows(compression: u8) -> Option<usize> {
 }
 
 /// Undoes the compression of a chunk into `raw`, which has the size of its lines.
-pub fn decompress(part: &Part, block: Block, stored: &[u8], raw: &mut [u8], scratch: &mut Vec<u8>) -> Result<()> {
+pub fn decompress(part: &Part, block: Block, stored: &[u8], raw: &mut [u8], work: &mut Scratch) -> Result<()> {
     if stored.len() == raw.len() {
         // What compression would have made larger is stored as it is.
         raw.copy_from_slice(stored);
@@ -67,14 +68,16 @@ pub fn decompress(part: &Part, block: Block, stored: &[u8], raw: &mut [u8], scra
     }
     match part.compression {
         0 => Err(Error::corrupt(format!("a chunk of {} bytes instead of {}", stored.len(), raw.len()))),
-        1 | 2 | 3 => {
-            scratch.resize(raw.len(), 0);
+        1..=3 => {
+            let mut halves = std::mem::take(&mut work.bytes);
+            halves.resize(raw.len(), 0);
             match part.compression {
-                1 => runs(stored, scratch)?,
-                _ => inflate(stored, scratch)?,
+                1 => runs(stored, &mut halves)?,
+                _ => undo_zip(stored, &mut halves, work)?,
             }
-            undo_differences(scratch);
-            interleave(scratch, raw);
+            undo_differences(&mut halves);
+            interleave(&halves, raw);
+            work.bytes = halves;
             Ok(())
         }
         _ => by_crate(part, block, stored, raw),
@@ -103,13 +106,23 @@ fn runs(mut stored: &[u8], out: &mut [u8]) -> Result<()> {
     if left.is_empty() { Ok(()) } else { Err(bad()) }
 }
 
-fn inflate(stored: &[u8], out: &mut [u8]) -> Result<()> {
-    use miniz_oxide::inflate::decompress_slice_iter_to_slice;
-    match decompress_slice_iter_to_slice(out, std::iter::once(stored), true, true) {
-        Ok(n) if n == out.len() => Ok(()),
-        Ok(n) => Err(Error::corrupt(format!("a chunk of {n} bytes instead of {}", out.len()))),
-        Err(e) => Err(Error::corrupt(format!("the compressed data of a chunk are damaged: {e:?}"))),
+fn undo_zip(stored: &[u8], out: &mut [u8], work: &mut Scratch) -> Result<()> {
+    let inflater = match &mut work.inflater {
+        Some(inflater) => inflater,
+        None => work.inflater.insert(Inflater::new().map_err(|_| Error::out_of_memory(1 << 14))?),
+    };
+    match inflater.inflate(Wrapper::Zlib, stored, out) {
+        Ok(done) if done.written == out.len() => Ok(()),
+        Ok(done) => Err(Error::corrupt(format!("a chunk of {} bytes instead of {}", done.written, out.len()))),
+        Err(e) => Err(Error::corrupt(format!("a chunk: {e}"))),
     }
+}
+
+/// What undoing takes in turn.
+#[derive(Default)]
+pub struct Scratch {
+    bytes: Vec<u8>,
+    inflater: Option<Inflater>,
 }
 
 /// Each byte was stored as its difference from the one before, plus 128.
@@ -149,6 +162,80 @@ fn interleave(halves: &[u8], out: &mut [u8]) {
     if let (Some(last), Some(&even)) = (last.first_mut(), even.last()) {
         *last = even;
     }
+}
+
+/// Compresses the lines of a chunk, of little-endian samples; what that would make larger stays as it is.
+pub fn compress(part: &Part, block: Block, raw: &[u8]) -> Result<Vec<u8>> {
+    let stored = match part.compression {
+        0 => return Ok(raw.to_vec()),
+        1..=3 => {
+            let mut halves = vec![0; raw.len()];
+            separate(raw, &mut halves);
+            make_differences(&mut halves);
+            match part.compression {
+                1 => make_runs(&halves),
+                _ => deflate(&halves)?,
+            }
+        }
+        _ => {
+            let header = crate_header(part, (block.width, block.height))?;
+            let window = IntegerBounds::new(Vec2(0, 0), Vec2(block.width, block.height));
+            let mut lines = raw.to_vec();
+            if cfg!(target_endian = "big") {
+                swap(&part.channels, block, &mut lines);
+            }
+            header.compression.compress_image_section_to_le(&header, lines, window).map_err(failed)?
+        }
+    };
+    Ok(if stored.len() < raw.len() { stored } else { raw.to_vec() })
+}
+
+/// Bytes of even places first, then those of odd ones.
+fn separate(raw: &[u8], halves: &mut [u8]) {
+    let (even, odd) = halves.split_at_mut(raw.len().div_ceil(2));
+    even.iter_mut().zip(raw.iter().step_by(2)).for_each(|(to, &b)| *to = b);
+    odd.iter_mut().zip(raw.iter().skip(1).step_by(2)).for_each(|(to, &b)| *to = b);
+}
+
+fn make_differences(bytes: &mut [u8]) {
+    let mut before = None::<u8>;
+    for byte in bytes {
+        let now = *byte;
+        if let Some(before) = before {
+            *byte = now.wrapping_sub(before).wrapping_add(128);
+        }
+        before = Some(now);
+    }
+}
+
+/// Runs of 3 to 128 equal bytes, and between them up to 127 bytes as they are.
+fn make_runs(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = bytes;
+    let run = |from: &[u8]| from.iter().take(128).take_while(|&b| Some(b) == from.first()).count();
+    while !rest.is_empty() {
+        let same = run(rest);
+        if same >= 3 {
+            out.extend([(same - 1) as u8, rest.first().copied().unwrap_or(0)]);
+            rest = rest.get(same..).unwrap_or_default();
+            continue;
+        }
+        let most = rest.len().min(127);
+        let length = (1..most).find(|&i| run(rest.get(i..).unwrap_or_default()) >= 3).unwrap_or(most);
+        let (here, later) = rest.split_at(length);
+        out.push((length as u8).wrapping_neg());
+        out.extend(here);
+        rest = later;
+    }
+    out
+}
+
+fn deflate(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut compressor = inflate::Compressor::new(4).map_err(|_| Error::out_of_memory(bytes.len()))?;
+    let mut out = vec![0; compressor.bound(Wrapper::Zlib, bytes.len())];
+    let size = compressor.compress(Wrapper::Zlib, bytes, &mut out).unwrap_or(0);
+    out.truncate(size);
+    if size == 0 { Ok(bytes.to_vec()) } else { Ok(out) }
 }
 
 /// The kinds of compression that the crate `exr` undoes.

@@ -9,8 +9,10 @@ mod header;
 mod images;
 mod pixels;
 mod read;
+mod write;
 
 pub use header::matches;
+pub use write::{create, options};
 
 use super::stills::Stills;
 use crate::error::{Error, Result};

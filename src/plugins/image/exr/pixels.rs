@@ -1,6 +1,6 @@
 //! From the lines of channels to the rows that a read gives.
 
-use super::header::{Channel, Sample};
+use super::header::Sample;
 
 /// Puts a line of a channel among the floats of a row, every `step`th.
 pub fn floats(line: &[u8], sample: Sample, row: &mut [[u8; 4]], step: usize) {
@@ -49,18 +49,6 @@ fn half_to_float(half: u16) -> f32 {
     // Those without are so many times 2^-24.
     let small = (half >> 13) as f32 * (1.0 / 16_777_216.0);
     f32::from_bits(sign | if exponent == 0 { small.to_bits() } else { normal })
-}
-
-/// One sample as a float.
-pub fn float(line: &[u8], channel: &Channel, i: usize) -> f32 {
-    let size = channel.sample.size();
-    let Some(bytes) = i.checked_mul(size).and_then(|at| line.get(at..at + size)) else { return 0.0 };
-    match (channel.sample, bytes) {
-        (Sample::Half, &[a, b]) => half_to_float(u16::from_le_bytes([a, b])),
-        (Sample::Float, &[a, b, c, d]) => f32::from_le_bytes([a, b, c, d]),
-        (Sample::Uint, &[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]) as f32,
-        _ => 0.0,
-    }
 }
 
 #[cfg(test)]

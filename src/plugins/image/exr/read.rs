@@ -1,15 +1,16 @@
 //! Reading an image: its chunks one after another, each to its place.
 
-use super::chunk::{Block, decompress, rows};
+use super::chunk::{Block, Scratch, decompress, rows};
 use super::header::{Header, Part, Sample};
 use super::images::Image;
 use super::pixels;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DType, Destination, Dict, Props};
-use crate::plugin::{Call, Outcome};
+use crate::plugin::{Call, Outcome, parallel};
 use crate::plugins::image::{info, stills::Still};
 use crate::resource::Source;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many times more than a file's bytes can hold a header may promise: compression takes a thousandth at best, the
 /// lossy kinds less.
@@ -23,18 +24,9 @@ pub struct ExrImage {
     pub image: Image,
 }
 
-/// The chunks that lie side by side: one, or the tiles of a row of tiles.
-struct Band {
-    /// Its first row, and how many it has.
-    top: usize,
-    rows: usize,
-    /// The number of its first chunk.
-    first: usize,
-}
-
-/// How the image is divided into chunks.
+/// How the image is divided into chunks. Those that lie side by side are a band: one, or a row of tiles.
 struct Grid {
-    /// Rows of a band.
+    /// Rows of a band, of which the last may have fewer.
     rows: usize,
     /// Pixels of a chunk's rows, and chunks side by side.
     width: usize,
@@ -55,11 +47,6 @@ impl Grid {
     fn chunks(&self) -> u64 {
         (self.across as u64).saturating_mul(self.bands as u64)
     }
-
-    fn band(&self, number: usize, height: usize) -> Band {
-        let top = number * self.rows;
-        Band { top, rows: self.rows.min(height - top), first: number * self.across }
-    }
 }
 
 impl ExrImage {
@@ -73,11 +60,11 @@ impl ExrImage {
         if part.is_deep {
             return Err(Error::unsupported("deep images, whose pixels have lists of samples, are not read"));
         }
+        if self.image.has_chroma {
+            return Err(Error::unsupported("colours stored as luminance, with chroma for every other pixel"));
+        }
         let grid = Grid::of(part)?;
-        let partial = self.image.channels(part).enumerate().find(|(i, c)| {
-            c.every != (1, 1) && !(self.image.has_chroma && (1..=2).contains(i))
-        });
-        if let Some((_, channel)) = partial {
+        if let Some(channel) = self.image.channels(part).find(|c| c.every != (1, 1)) {
             return Err(Error::unsupported(format!("channel {:?} has no sample for every pixel", channel.name)));
         }
         let Some(bytes) = self.source.len().map(|n| n.saturating_sub(part.table_at)) else { return Ok(()) };
@@ -99,24 +86,37 @@ impl Still for ExrImage {
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let part = self.part()?;
         let decoder = Decoder::new(self, part, call)?;
-        let mut outcome = Outcome::Complete;
-        let mut work = Work::default();
-        for number in 0..decoder.grid.bands {
-            call.tick(number as u64, decoder.grid.bands as u64)?;
-            let band = decoder.grid.band(number, part.window.height);
-            match decoder.band(&band, &mut work) {
-                Ok(()) => {}
-                Err(e) if e.kind() == ErrorKind::Corrupt && call.bool("allow_partial") => outcome = Outcome::Partial,
-                Err(e) => return Err(e.context(format_args!("after {} of {} rows", band.top, part.window.height))),
-            }
-            let length = work.band.len() / band.rows;
-            info::fill_rows(to, band.top..band.top + band.rows, |y, row| {
-                let from = (y - band.top) * length;
-                row.copy_from_slice(work.band.get(from..from + length).unwrap_or_default());
+        let (bands, height) = (decoder.grid.bands, part.window.height);
+        let pitch = decoder.pitch()?;
+        let (is_partial, may_lack) = (AtomicBool::new(false), call.bool("allow_partial"));
+        // Makes the rows of a band; damage is zeros, if the caller can do without.
+        let make = |work: &mut Work, number: usize, rows: &mut [u8]| match decoder.band(number, work, rows) {
+            Err(e) if e.kind() == ErrorKind::Corrupt && may_lack => {
+                is_partial.store(true, Ordering::Relaxed);
                 Ok(())
-            })?;
+            }
+            done => done.map_err(|e| e.context(format_args!("after {} of {height} rows", number * decoder.grid.rows))),
+        };
+        if let Some(image) = to.direct(&[]) {
+            let jobs = image.chunks_mut(pitch * decoder.grid.rows).enumerate();
+            let threads = if self.source.any_thread() { call.threads() } else { 1 };
+            let make = |work: &mut Work, (number, rows): (usize, &mut [u8])| make(work, number, rows);
+            parallel(call, threads, bands, jobs, || Ok(Work::default()), make)?;
+        } else {
+            let mut work = Work::default();
+            let mut band = call.limits().allocate(pitch * decoder.grid.rows)?;
+            for number in 0..bands {
+                call.tick(number as u64, bands as u64)?;
+                let top = number * decoder.grid.rows;
+                let count = decoder.grid.rows.min(height - top);
+                let rows = band.get_mut(..pitch * count).unwrap_or_default();
+                make(&mut work, number, rows)?;
+                for (y, row) in rows.chunks_exact(pitch).enumerate() {
+                    to.put(&[top + y], row)?;
+                }
+            }
         }
-        Ok(outcome)
+        Ok(if is_partial.into_inner() { Outcome::Partial } else { Outcome::Complete })
     }
 
     fn meta(&mut self, _call: &Call) -> Result<Dict> {
@@ -131,9 +131,7 @@ impl Still for ExrImage {
 struct Work {
     stored: Vec<u8>,
     raw: Vec<u8>,
-    scratch: Vec<u8>,
-    /// The rows of a band.
-    band: Vec<u8>,
+    scratch: Scratch,
 }
 
 /// What the chunks of an image have in common.
@@ -160,29 +158,40 @@ impl<'a> Decoder<'a> {
         Ok(Decoder { source: &image.source, header: &image.header, part, image: &image.image, dtype, grid, table })
     }
 
+    /// Bytes of a row of the image.
+    fn pitch(&self) -> Result<usize> {
+        let items = self.part.window.width.checked_mul(self.image.channels.len());
+        items.and_then(|n| n.checked_mul(4)).ok_or_else(|| Error::limit("rows too long to address"))
+    }
+
     /// Makes the rows of a band; where a chunk is damaged, zeros.
-    fn band(&self, band: &Band, work: &mut Work) -> Result<()> {
+    fn band(&self, number: usize, work: &mut Work, rows: &mut [u8]) -> Result<()> {
         let window = self.part.window;
-        let samples = self.image.channels.len();
-        let pitch = window.width * samples * 4;
-        work.band.clear();
-        work.band.resize(pitch * band.rows, 0);
+        let top = number * self.grid.rows;
+        let pitch = self.pitch()?;
         let mut done = Ok(());
         for column in 0..self.grid.across {
             let x = column * self.grid.width;
             let block = Block {
                 left: i64::from(window.left) + x as i64,
-                top: i64::from(window.top) + band.top as i64,
+                top: i64::from(window.top) + top as i64,
                 width: self.grid.width.min(window.width - x),
-                height: band.rows,
+                height: self.grid.rows.min(window.height - top),
             };
-            let place = (band.first + column, column, band.top / self.grid.rows);
-            match self.chunk(place, block, work) {
-                Ok(()) => self.put(block, x, pitch, &work.raw, &mut work.band),
-                Err(e) => done = done.and(Err(e)),
+            match self.chunk((number * self.grid.across + column, column, number), block, work) {
+                Ok(()) => self.put(block, x, pitch, &work.raw, rows),
+                Err(e) => {
+                    self.blank(block, x, pitch, rows);
+                    done = done.and(Err(e));
+                }
             }
         }
         done
+    }
+
+    fn blank(&self, block: Block, x: usize, pitch: usize, rows: &mut [u8]) {
+        let (from, length) = (x * self.image.channels.len() * 4, block.width * self.image.channels.len() * 4);
+        rows.chunks_exact_mut(pitch).for_each(|row| row.get_mut(from..from + length).unwrap_or_default().fill(0));
     }
 
     /// Finds a chunk and undoes its compression.

@@ -1,8 +1,6 @@
 //! JPEG 2000: files and bare codestreams. OpenJPEG decodes; here is what imageio's users see of it, in Pillow's terms.
 
 mod pixels;
-#[cfg(test)]
-mod tests;
 mod write;
 
 pub use write::{create, create_codestream};

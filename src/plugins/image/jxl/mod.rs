@@ -2,8 +2,6 @@
 
 mod boxes;
 mod player;
-#[cfg(test)]
-mod tests;
 mod write;
 
 pub use write::create;
