@@ -1,6 +1,7 @@
 //! Chunks: the lines of a few rows or of a tile, and how they are compressed.
 
 use super::header::{Channel, Part, Sample};
+use super::piz::{Piz, Plane};
 use crate::error::{Error, Result};
 use inflate::{Inflater, Wrapper};
 use ::exr::compression::Compression;
@@ -80,7 +81,35 @@ pub fn decompress(part: &Part, block: Block, stored: &[u8], raw: &mut [u8], work
             work.bytes = halves;
             Ok(())
         }
+        4 => {
+            let plane = |channel: &Channel| Plane {
+                width: samples(channel.every.0, block.left, block.width),
+                height: samples(channel.every.1, block.top, block.height),
+                size: channel.sample.size() / 2,
+            };
+            let planes: Vec<Plane> = part.channels.iter().map(plane).collect();
+            lines_of(work.piz.undo(stored, &planes)?, &planes, part, block, raw);
+            Ok(())
+        }
         _ => by_crate(part, block, stored, raw),
+    }
+}
+
+/// From all lines of a channel after those of another to the channels' lines of each row.
+fn lines_of(values: &[u16], planes: &[Plane], part: &Part, block: Block, raw: &mut [u8]) {
+    let mut starts = vec![0];
+    for plane in planes {
+        starts.push(starts.last().copied().unwrap_or(0) + plane.width * plane.height * plane.size);
+    }
+    let mut rest = raw;
+    for y in 0..block.height {
+        for (channel, start) in part.channels.iter().zip(&mut starts) {
+            let (line, later) = std::mem::take(&mut rest).split_at_mut(block.line(channel, block.top + y as i64));
+            let from = values.get(*start..).unwrap_or_default();
+            *start += line.len() / 2;
+            line.as_chunks_mut::<2>().0.iter_mut().zip(from).for_each(|(to, value)| *to = value.to_le_bytes());
+            rest = later;
+        }
     }
 }
 
@@ -123,6 +152,7 @@ fn undo_zip(stored: &[u8], out: &mut [u8], work: &mut Scratch) -> Result<()> {
 pub struct Scratch {
     bytes: Vec<u8>,
     inflater: Option<Inflater>,
+    piz: Piz,
 }
 
 /// Each byte was stored as its difference from the one before, plus 128.

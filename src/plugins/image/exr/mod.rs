@@ -7,6 +7,7 @@ mod attributes;
 mod chunk;
 mod header;
 mod images;
+mod piz;
 mod pixels;
 mod read;
 mod write;
