@@ -5,7 +5,7 @@ use super::single::Sides;
 use super::stills::{Still, Stills};
 use super::whole;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Color, DType, Destination, Dict, Props};
+use crate::model::{Color, DType, Destination, Dict, Props, Value};
 use crate::plugin::{Call, Calls, Image, OptionSpec, OptionType, Outcome, Reader, Writer};
 use crate::resource::{Output, Source};
 use jpegls::{Encode, Header, Interleave};
@@ -23,9 +23,9 @@ pub fn options() -> Vec<OptionSpec> {
         OptionSpec::new(
             "interleave",
             &[OptionType::Str],
-            "sample",
+            Value::Null,
             Calls::WRITE,
-            "JPEG-LS: how the samples of a pixel are interleaved",
+            "JPEG-LS: how samples are interleaved; by default colours by sample",
         )
         .choices(&["none", "line", "sample"]),
     ]
@@ -148,7 +148,10 @@ fn encode(image: &Image, call: &Call) -> Result<Vec<u8>> {
     let interleave = match call.str("interleave") {
         Some("none") => Interleave::None,
         Some("line") => Interleave::Line,
-        _ => Interleave::Sample,
+        Some(_) => Interleave::Sample,
+        // What other decoders take.
+        None if (3..=4).contains(&sides.samples) => Interleave::Sample,
+        None => Interleave::None,
     };
     let near = call.int("near").and_then(|n| i32::try_from(n).ok()).unwrap_or(0);
     let near = near.min(((1 << bits) - 1) / 2);

@@ -218,7 +218,7 @@ impl Movie {
     /// When an image begins and how long it is shown, in seconds.
     fn time(&self, index: usize) -> (f64, f64) {
         let seconds = |frame: &VisibleFrameInfo| frame.duration_ms / 1000.0;
-        let before = self.frames.iter().take(index).map(seconds).sum();
+        let before = self.frames.iter().take(index).map(seconds).fold(0.0, |sum, s| sum + s);
         (before, self.frames.get(index).map_or(0.0, seconds))
     }
 
