@@ -36,6 +36,8 @@ mod tga;
 mod webp;
 mod whole;
 
+use gif::quantise;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Dict;
 use crate::plugin::{self, Batch, Call, CallKind, Declaration, Image, OptionSpec, Plugin, Reader, Writer};
