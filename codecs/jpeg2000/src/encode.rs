@@ -99,7 +99,11 @@ impl Encode {
     fn check(&self, source: &Source) -> Result<()> {
         let argument = |what: &str| Err(Error::Argument(what.into()));
         let power = |n: u32| n.is_power_of_two();
-        if source.width == 0 || source.height == 0 || !(1..=4).contains(&source.components) || !(1..=31).contains(&source.bits) {
+        if source.width == 0
+            || source.height == 0
+            || !(1..=4).contains(&source.components)
+            || !(1..=31).contains(&source.bits)
+        {
             return argument("1 to 4 components of at least one sample of 1 to 31 bits");
         }
         if let Some((w, h)) = self.block
@@ -119,7 +123,9 @@ impl Encode {
             return argument("the first tile begins before the image");
         }
         let tile = self.tile.unwrap_or((i32::MAX as u32, i32::MAX as u32));
-        if self.tile_offset.0.saturating_add(tile.0) <= self.offset.0 || self.tile_offset.1.saturating_add(tile.1) <= self.offset.1 {
+        if self.tile_offset.0.saturating_add(tile.0) <= self.offset.0
+            || self.tile_offset.1.saturating_add(tile.1) <= self.offset.1
+        {
             return argument("the first tile holds some of the image");
         }
         let end = |from: u32, side: u32| from.checked_add(side).filter(|&end| end <= i32::MAX as u32);
@@ -252,7 +258,8 @@ fn image(source: Source, options: &Encode) -> Result<Image> {
         sgnd: 0,
     };
     let mut components = [component; 4];
-    let space = if source.components < 3 { opj::COLOR_SPACE::OPJ_CLRSPC_GRAY } else { opj::COLOR_SPACE::OPJ_CLRSPC_SRGB };
+    let space =
+        if source.components < 3 { opj::COLOR_SPACE::OPJ_CLRSPC_GRAY } else { opj::COLOR_SPACE::OPJ_CLRSPC_SRGB };
     let len = source.width as usize * source.height as usize;
     // SAFETY: there are as many descriptions as `check` allows components; the image that comes back, if one does, has
     // as many components of `w` times `h` samples, which only this function knows of.

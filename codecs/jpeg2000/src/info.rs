@@ -217,7 +217,9 @@ impl Found {
             }
             b"cmap" => {
                 let (entries, _) = content.as_chunks::<4>();
-                self.map = Some(entries.iter().map(|&[a, b, how, column]| (u16::from_be_bytes([a, b]), how == 1, column)).collect());
+                self.map = Some(
+                    entries.iter().map(|&[a, b, how, column]| (u16::from_be_bytes([a, b]), how == 1, column)).collect(),
+                );
             }
             b"res " => {
                 let mut resolution = None;
@@ -238,7 +240,8 @@ impl Found {
     fn palette(&self, components: &[Component]) -> Result<Option<Vec<Component>>> {
         let (Some(columns), Some(map)) = (&self.columns, &self.map) else { return Ok(None) };
         let channel = |&(component, is_palette, column): &(u16, bool, u8)| {
-            let of = *components.get(usize::from(component)).ok_or_else(|| corrupt("a palette without its component"))?;
+            let of =
+                *components.get(usize::from(component)).ok_or_else(|| corrupt("a palette without its component"))?;
             if !is_palette {
                 return Ok(of);
             }

@@ -23,7 +23,12 @@ fn check(all: &[u8], width: usize, components: usize, bits: u32) {
 fn what_is_encoded_comes_back() {
     for (components, bits) in [(1, 8), (2, 8), (3, 8), (4, 16), (1, 12), (3, 16), (1, 1)] {
         for bare in [false, true] {
-            check(&file(&Encode { bare, ..Encode::default() }, 37, 23, components, bits), 37, components as usize, bits);
+            check(
+                &file(&Encode { bare, ..Encode::default() }, 37, 23, components, bits),
+                37,
+                components as usize,
+                bits,
+            );
         }
     }
     let tiled = Encode { tile: Some((16, 16)), precinct: Some((128, 128)), packet_lengths: true, ..Encode::default() };
@@ -48,18 +53,20 @@ fn options_that_make_no_sense_are_refused() {
 #[test]
 fn cut_and_changed_files_are_errors_or_images() {
     for bare in [false, true] {
-        let whole = file(&Encode { bare, tile: Some((16, 16)), ..Encode::default() }, 37, 23, 3, 8);
-        for end in 0..whole.len() {
+        let whole = file(&Encode { bare, tile: Some((16, 16)), ..Encode::default() }, 20, 17, 3, 8);
+        for end in (0..whole.len()).step_by(5) {
             let Ok(info) = Info::read(&whole[..end]) else { continue };
             assert!(!info.is_whole || end + 2 >= whole.len(), "{end} of {}", whole.len());
-            let _ = decode(&whole[..end], &info, &Decode { strict: false, threads: 2, ..Decode::default() });
+            let _ = decode(&whole[..end], &info, &Decode { strict: false, threads: 1 + end % 2, ..Decode::default() });
         }
-        for at in 0..whole.len() {
-            for flip in [1, 0x80, 0xff] {
+        for at in (0..whole.len()).step_by(3) {
+            for flip in [1, 0x80] {
                 let mut changed = whole.clone();
                 changed[at] ^= flip;
                 let Ok(info) = Info::read(&changed) else { continue };
-                if info.overhead() > 1 << 24 || info.components.iter().any(|c| info.size(c, 0).0 * info.size(c, 0).1 > 1 << 20) {
+                if info.overhead() > 1 << 22
+                    || info.components.iter().any(|c| info.size(c, 0).0 * info.size(c, 0).1 > 1 << 16)
+                {
                     continue;
                 }
                 let _ = decode(&changed, &info, &Decode::default());

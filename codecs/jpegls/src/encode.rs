@@ -59,11 +59,8 @@ pub fn encode<E: From<Error>>(
             Interleave::Sample => 2,
         };
         out.extend([near as u8, code, 0]);
-        let mut encoder = Encoder {
-            model: Model::new(Parameters::of((1 << bits) - 1, near)),
-            bits: Writer::new(out),
-            width,
-        };
+        let mut encoder =
+            Encoder { model: Model::new(Parameters::of((1 << bits) - 1, near)), bits: Writer::new(out), width };
         encoder.scan(options, &scan, pixels, &mut tick)?;
         encoder.bits.end();
         out = encoder.bits.bytes;

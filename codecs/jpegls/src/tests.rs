@@ -17,7 +17,8 @@ fn trip(options: &Encode, pixels: &[u8]) -> Vec<u8> {
     let mut out = vec![0xa5; pixels.len()];
     let (rows, done) = decode_into::<Error>(&file, &header, &mut out, |_| Ok(()));
     assert_eq!((rows, done), (options.height, Ok(())));
-    let value = |bytes: &[u8]| if let [a, b] = *bytes { i32::from(u16::from_ne_bytes([a, b])) } else { i32::from(bytes[0]) };
+    let value =
+        |bytes: &[u8]| if let [a, b] = *bytes { i32::from(u16::from_ne_bytes([a, b])) } else { i32::from(bytes[0]) };
     let size = if options.bits > 8 { 2 } else { 1 };
     let far = out.chunks(size).zip(pixels.chunks(size)).map(|(a, b)| (value(a) - value(b)).abs()).max().unwrap();
     assert!(far <= options.near, "{options:?}: {far}");

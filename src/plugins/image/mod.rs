@@ -289,7 +289,14 @@ static FORMATS: &[Format] = &[
         create: Some(jxl::create),
         options: none,
     },
-    Format { name: "EXR", extensions: &[".exr"], matches: exr::matches, open: exr::open, create: Some(exr::create), options: exr::options },
+    Format {
+        name: "EXR",
+        extensions: &[".exr"],
+        matches: exr::matches,
+        open: exr::open,
+        create: Some(exr::create),
+        options: exr::options,
+    },
     // Without a mark: see `tga::probe`.
     Format {
         name: "TGA",

@@ -4,9 +4,8 @@ use crate::error::{Error, Result};
 use crate::model::{Array, DType, Dict, List, Value};
 
 /// The names of compressions, by their numbers.
-pub const COMPRESSIONS: &[&str] = &[
-    "none", "rle", "zips", "zip", "piz", "pxr24", "b44", "b44a", "dwaa", "dwab", "htj2k256", "htj2k32",
-];
+pub const COMPRESSIONS: &[&str] =
+    &["none", "rle", "zips", "zip", "piz", "pxr24", "b44", "b44a", "dwaa", "dwab", "htj2k256", "htj2k32"];
 
 /// The fields of a value, one after another, all of them little-endian.
 pub struct Fields<'a>(pub &'a [u8]);

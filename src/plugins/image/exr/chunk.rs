@@ -3,13 +3,13 @@
 use super::header::{Channel, Part, Sample};
 use super::piz::{Piz, Plane};
 use crate::error::{Error, Result};
-use inflate::{Inflater, Wrapper};
 use ::exr::compression::Compression;
+use ::exr::math::RoundingMode;
 use ::exr::math::Vec2;
 use ::exr::meta::attribute::{ChannelDescription, IntegerBounds, LevelMode, SampleType, Text, TileDescription};
 use ::exr::meta::header::Header as CrateHeader;
 use ::exr::meta::{BlockDescription, attribute::LineOrder};
-use ::exr::math::RoundingMode;
+use inflate::{Inflater, Wrapper};
 
 /// The pixels of a chunk, counted from the origin of the file's coordinates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -315,7 +315,8 @@ pub fn crate_header(part: &Part, (width, height): (usize, usize)) -> Result<Crat
         n => return Err(Error::unsupported(format!("the compression {n}"))),
     };
     let channels = part.channels.iter().map(|channel| {
-        let name = Text::new_or_none(&channel.name).ok_or_else(|| Error::unsupported("a channel's name is no Latin-1"))?;
+        let name =
+            Text::new_or_none(&channel.name).ok_or_else(|| Error::unsupported("a channel's name is no Latin-1"))?;
         let sample = match channel.sample {
             Sample::Uint => SampleType::U32,
             Sample::Half => SampleType::F16,

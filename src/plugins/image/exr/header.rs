@@ -117,7 +117,10 @@ impl Header {
         let mut at = fields.from.position();
         for (part, count) in parts.iter_mut().zip(counts) {
             part.table_at = at;
-            at = count.checked_mul(8).and_then(|n| n.checked_add(at)).ok_or_else(|| Error::corrupt("too many chunks"))?;
+            at = count
+                .checked_mul(8)
+                .and_then(|n| n.checked_add(at))
+                .ok_or_else(|| Error::corrupt("too many chunks"))?;
         }
         Ok(Header { parts, is_multipart })
     }
@@ -222,7 +225,10 @@ fn channels(data: &[u8]) -> Result<Vec<Channel>> {
         fields.take(3)?;
         let every = (fields.i32()?, fields.i32()?);
         if every.0 < 1 || every.1 < 1 {
-            return Err(Error::corrupt(format!("channel {name:?} has a sample every {} x {} pixels", every.0, every.1)));
+            return Err(Error::corrupt(format!(
+                "channel {name:?} has a sample every {} x {} pixels",
+                every.0, every.1
+            )));
         }
         channels.push(Channel { name, sample, every, linear });
     }

@@ -41,7 +41,8 @@ fn of_part(number: usize, part: &Part) -> Vec<Image> {
     layers.sort_by_key(|(name, _)| !name.is_empty());
     let mut images = Vec::new();
     for (layer, channels) in layers {
-        let image = |channels, color, has_chroma| Image { part: number, layer: layer.to_owned(), channels, color, has_chroma };
+        let image =
+            |channels, color, has_chroma| Image { part: number, layer: layer.to_owned(), channels, color, has_chroma };
         let mut rest = channels;
         if let Some((colors, color, has_chroma)) = colors(part, &rest) {
             rest.retain(|i| !colors.contains(i));

@@ -7,8 +7,8 @@ mod attributes;
 mod chunk;
 mod header;
 mod images;
-mod piz;
 mod pixels;
+mod piz;
 mod read;
 mod write;
 

@@ -74,7 +74,8 @@ impl Piz {
             }
             rest = later;
         }
-        let lut = self.lut.first_chunk::<VALUES>().ok_or_else(|| Error::internal("the table of values is too short"))?;
+        let lut =
+            self.lut.first_chunk::<VALUES>().ok_or_else(|| Error::internal("the table of values is too short"))?;
         self.values.iter_mut().for_each(|value| *value = lut[usize::from(*value)]);
         Ok(&self.values)
     }
@@ -263,7 +264,8 @@ impl<'a> Codes<'a> {
             if symbol == again {
                 let count = (self::window(data, at) >> 56) as usize;
                 at += 8;
-                let before = done.checked_sub(1).and_then(|i| out.get(i)).copied().ok_or_else(|| damaged("a run of nothing"))?;
+                let before =
+                    done.checked_sub(1).and_then(|i| out.get(i)).copied().ok_or_else(|| damaged("a run of nothing"))?;
                 out.get_mut(done..done + count).ok_or_else(full)?.fill(before);
                 done += count;
             } else {

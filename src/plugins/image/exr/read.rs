@@ -246,12 +246,16 @@ impl<'a> Decoder<'a> {
             let row = row.get_mut(from..from + block.width * samples * 4).unwrap_or_default();
             let row = row.as_chunks_mut::<4>().0;
             let mut at = 0;
-            let lines: Vec<(usize, usize)> = channels.iter().map(|c| {
-                let length = block.line(c, y);
-                at += length;
-                (at - length, length)
-            }).collect();
-            let line = |i: &usize| lines.get(*i).and_then(|&(at, length)| rest.get(at..at + length)).unwrap_or_default();
+            let lines: Vec<(usize, usize)> = channels
+                .iter()
+                .map(|c| {
+                    let length = block.line(c, y);
+                    at += length;
+                    (at - length, length)
+                })
+                .collect();
+            let line =
+                |i: &usize| lines.get(*i).and_then(|&(at, length)| rest.get(at..at + length)).unwrap_or_default();
             self.row(row, samples, line);
             rest = rest.get(at..).unwrap_or_default();
         }

@@ -136,17 +136,24 @@ fn chunks(part: &Part, pixels: &[u8], dtype: DType, order: &[usize], call: &Call
     chunks.resize_with(height.div_ceil(lines), Vec::new);
     let total = chunks.len();
     let jobs = chunks.iter_mut().zip(pixels.chunks(pitch * lines)).enumerate();
-    parallel(call, call.threads(), total, jobs, || Ok(Vec::new()), |raw, (i, (to, rows))| {
-        let block = Block { left: 0, top: (i * lines) as i64, width, height: rows.len() / pitch };
-        raw.clear();
-        for row in rows.chunks_exact(pitch) {
-            for (&place, channel) in order.iter().zip(&part.channels) {
-                line(row, dtype, place, order.len(), channel.sample, raw);
+    parallel(
+        call,
+        call.threads(),
+        total,
+        jobs,
+        || Ok(Vec::new()),
+        |raw, (i, (to, rows))| {
+            let block = Block { left: 0, top: (i * lines) as i64, width, height: rows.len() / pitch };
+            raw.clear();
+            for row in rows.chunks_exact(pitch) {
+                for (&place, channel) in order.iter().zip(&part.channels) {
+                    line(row, dtype, place, order.len(), channel.sample, raw);
+                }
             }
-        }
-        *to = compress(part, block, raw)?;
-        Ok(())
-    })?;
+            *to = compress(part, block, raw)?;
+            Ok(())
+        },
+    )?;
     Ok(chunks)
 }
 
@@ -219,7 +226,12 @@ fn attributes(metadata: &Dict) -> Vec<(String, &'static str, Vec<u8>)> {
         if STRUCTURE.contains(&name) || name.is_empty() || name.len() > 255 || name.contains('\0') {
             continue;
         }
-        let floats = |n: usize| value.as_floats().filter(|f| f.len() == n).map(|f| f.iter().flat_map(|&x| (x as f32).to_le_bytes()).collect());
+        let floats = |n: usize| {
+            value
+                .as_floats()
+                .filter(|f| f.len() == n)
+                .map(|f| f.iter().flat_map(|&x| (x as f32).to_le_bytes()).collect())
+        };
         let attribute = match (name, value) {
             ("chromaticities", _) => floats(8).map(|data| ("chromaticities", data)),
             ("worldToCamera" | "worldToNDC", _) => floats(16).map(|data| ("m44f", data)),

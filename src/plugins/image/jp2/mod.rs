@@ -3,13 +3,13 @@
 mod pixels;
 mod write;
 
-pub use write::{create, create_codestream};
+pub use write::{create, create_codestream, options};
 
 use super::stills::{Still, Stills};
 use super::{exif, info};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Color, DType, Destination, Dict, List, MAX_METADATA, Props};
-use crate::plugin::{Call, Calls, OptionSpec, OptionType, Outcome, Reader};
+use crate::plugin::{Call, Outcome, Reader};
 use crate::resource::Source;
 use jpeg2000::{Component, Decode, Info, Space};
 
@@ -31,14 +31,6 @@ pub fn matches(head: &[u8]) -> bool {
 /// Whether a file is a bare codestream.
 pub fn is_codestream(head: &[u8]) -> bool {
     head.starts_with(&[0xff, 0x4f, 0xff, 0x51])
-}
-
-/// The options of reading and writing.
-pub fn options() -> Vec<OptionSpec> {
-    let reduce =
-        OptionSpec::new("reduce", &[OptionType::Int], 0, Calls::READ, "JPEG 2000: how often to halve the resolution")
-            .range(0.0, 32.0);
-    std::iter::once(reduce).chain(write::options()).collect()
 }
 
 /// The codec's failure as ours.
@@ -116,12 +108,9 @@ impl Picture {
         (side(left, right, every.0), side(top, bottom, every.1))
     }
 
-    fn reduce(&self, call: &Call) -> Result<u32> {
-        let reduce = call.int("reduce").and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-        if reduce > self.levels {
-            return Err(Error::option(format!("the resolution can be halved {} times, not {reduce}", self.levels)));
-        }
-        Ok(reduce)
+    /// How often the resolution is halved by its levels; the rest of a reduction is not done here.
+    fn halvings(&self, call: &Call) -> Result<u32> {
+        Ok(call.reduce()?.trailing_zeros().min(self.levels))
     }
 
     fn props(&self, reduce: u32) -> Result<Props> {
@@ -179,12 +168,16 @@ impl Jp2 {
 }
 
 impl Still for Jp2 {
+    fn reduction(&mut self, call: &Call) -> Result<usize> {
+        Ok(1 << self.picture.halvings(call)?)
+    }
+
     fn props(&mut self, call: &Call) -> Result<Props> {
-        self.picture.props(self.picture.reduce(call)?)
+        self.picture.props(self.picture.halvings(call)?)
     }
 
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
-        let reduce = self.picture.reduce(call)?;
+        let reduce = self.picture.halvings(call)?;
         let all = self.source.all(call.limits())?;
         let info = Info::read(&all).map_err(failed)?;
         self.check(&info, call)?;

@@ -45,7 +45,9 @@ pub fn create(output: Output, _call: &Call) -> Result<Box<dyn Writer>> {
 
 /// A writer of a bare codestream, unless a file is asked for.
 pub fn create_codestream(output: Output, _call: &Call) -> Result<Box<dyn Writer>> {
-    Ok(whole::create(output, "JPEG 2000", |image, call| encode(image, call, !call.given("no_jp2") || call.bool("no_jp2"))))
+    Ok(whole::create(output, "JPEG 2000", |image, call| {
+        encode(image, call, !call.given("no_jp2") || call.bool("no_jp2"))
+    }))
 }
 
 /// Two numbers of a list.
@@ -77,7 +79,11 @@ fn settings(call: &Call) -> Result<Encode> {
         _ => Progression::Lrcp,
     };
     Ok(Encode {
-        quality: if call.str("quality_mode") == Some("dB") { Quality::Decibels(layers) } else { Quality::Rates(layers) },
+        quality: if call.str("quality_mode") == Some("dB") {
+            Quality::Decibels(layers)
+        } else {
+            Quality::Rates(layers)
+        },
         irreversible: call.bool("irreversible"),
         resolutions: call.int("num_resolutions").and_then(|n| u32::try_from(n).ok()),
         block: pair(call, "codeblock_size")?,

@@ -95,7 +95,9 @@ impl Picture {
         let bits = info.bit_depth.bits_per_sample();
         // Numbers come as they are stored; of more than 16 bits, or with a point, as floats.
         let (dtype, data) = match info.bit_depth {
-            JxlBitDepth::Int { bits_per_sample: bits @ ..=8 } => (DType::U8, JxlDataFormat::U8 { bit_depth: bits as u8 }),
+            JxlBitDepth::Int { bits_per_sample: bits @ ..=8 } => {
+                (DType::U8, JxlDataFormat::U8 { bit_depth: bits as u8 })
+            }
             JxlBitDepth::Int { bits_per_sample: bits @ ..=16 } => {
                 (DType::U16, JxlDataFormat::U16 { endianness, bit_depth: bits as u8 })
             }
