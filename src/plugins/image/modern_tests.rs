@@ -201,6 +201,11 @@ fn what_is_written_reads_back() {
         for (dtype, samples) in [(DType::U8, 1), (DType::U8, 3), (DType::U16, 1), (DType::U16, 4), (DType::U8, 2)] {
             let shape: &[usize] = if samples == 1 { &[40, 21] } else { &[40, 21, samples] };
             let pixels = picture(dtype, 40 * 21 * samples);
+            if (extension, dtype, samples) == (".jxl", DType::U16, 4) {
+                let error = write(extension, dtype, shape, &pixels, Dict::new()).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Shape);
+                continue;
+            }
             let file = write(extension, dtype, shape, &pixels, Dict::new()).unwrap();
             let (props, back) = read(&file).unwrap();
             assert_eq!((&props.shape[..], props.dtype), (shape, dtype), "{extension}");

@@ -1,6 +1,7 @@
 //! Chunks: the lines of a few rows or of a tile, and how they are compressed.
 
 use super::header::{Channel, Part, Sample};
+use super::lossy;
 use super::piz::{Piz, Plane};
 use crate::error::{Error, Result};
 use ::exr::compression::Compression;
@@ -82,17 +83,37 @@ pub fn decompress(part: &Part, block: Block, stored: &[u8], raw: &mut [u8], work
             Ok(())
         }
         4 => {
-            let plane = |channel: &Channel| Plane {
-                width: samples(channel.every.0, block.left, block.width),
-                height: samples(channel.every.1, block.top, block.height),
-                size: channel.sample.size() / 2,
-            };
-            let planes: Vec<Plane> = part.channels.iter().map(plane).collect();
+            let planes = planes(part, block);
             lines_of(work.piz.undo(stored, &planes)?, &planes, part, block, raw);
+            Ok(())
+        }
+        5 => {
+            let mut packed = std::mem::take(&mut work.bytes);
+            packed.resize(lossy::packed_len(part, block), 0);
+            undo_zip(stored, &mut packed, work)?;
+            lossy::undo_pxr24(&packed, part, block, raw);
+            work.bytes = packed;
+            Ok(())
+        }
+        6 | 7 => {
+            let planes = planes(part, block);
+            let mut values = Vec::new();
+            lossy::undo_b44(stored, &planes, &part.channels, &mut values)?;
+            lines_of(&values, &planes, part, block, raw);
             Ok(())
         }
         _ => by_crate(part, block, stored, raw),
     }
+}
+
+/// The values of each channel of a chunk.
+fn planes(part: &Part, block: Block) -> Vec<Plane> {
+    let plane = |channel: &Channel| Plane {
+        width: samples(channel.every.0, block.left, block.width),
+        height: samples(channel.every.1, block.top, block.height),
+        size: channel.sample.size() / 2,
+    };
+    part.channels.iter().map(plane).collect()
 }
 
 /// From all lines of a channel after those of another to the channels' lines of each row.
@@ -268,15 +289,17 @@ fn deflate(bytes: &[u8]) -> Result<Vec<u8>> {
     if size == 0 { Ok(bytes.to_vec()) } else { Ok(out) }
 }
 
-/// The kinds of compression that the crate `exr` undoes.
+/// The kinds of compression that the crate `exr` undoes: DWAA and DWAB.
 fn by_crate(part: &Part, block: Block, stored: &[u8], raw: &mut [u8]) -> Result<()> {
     if part.channels.iter().any(|c| c.every != (1, 1)) {
         return Err(Error::unsupported("channels with fewer samples than pixels in this compression"));
     }
     let header = crate_header(part, (block.width, block.height))?;
     let window = IntegerBounds::new(Vec2(0, 0), Vec2(block.width, block.height));
-    let undone = header.compression.decompress_image_section_from_le(&header, stored.to_vec(), window, false);
-    let undone = undone.map_err(failed)?;
+    // Damaged data make it panic in places: it holds nothing that could be left half done.
+    let undo = || header.compression.decompress_image_section_from_le(&header, stored.to_vec(), window, false);
+    let undone = std::panic::catch_unwind(std::panic::AssertUnwindSafe(undo));
+    let undone = undone.map_err(|_| Error::corrupt("the compressed data of a chunk are damaged"))?.map_err(failed)?;
     if undone.len() != raw.len() {
         return Err(Error::corrupt(format!("a chunk of {} bytes instead of {}", undone.len(), raw.len())));
     }

@@ -79,6 +79,10 @@ fn colors(part: &Part, channels: &[usize]) -> Option<(Vec<usize>, Color, bool)> 
         let (colors, color) = with_alpha(colors, Color::Rgb, Color::Rgba);
         return Some((colors, color, true));
     }
+    // Beside an X it is a direction and not luminance.
+    if find("X").is_some() {
+        return None;
+    }
     let (colors, color) = with_alpha(all(&["Y"])?, Color::Gray, Color::GrayAlpha);
     Some((colors, color, false))
 }

@@ -1,5 +1,6 @@
-//! OpenEXR. The headers, the chunks' places and the simple compressions are done here, so that every size is checked
-//! before it is believed; the others are undone by the crate `exr`, chunk by chunk.
+//! OpenEXR. The headers, the chunks' places and the compressions are done here, so that every size is checked before it
+//! is believed, and the common ones are fast; DWAA and DWAB are undone by the crate `exr`, chunk by chunk, which also
+//! compresses where that is more than ZIP.
 //!
 //! Each part and layer of a file is an image: its colours as one, its further channels as another.
 
@@ -7,6 +8,7 @@ mod attributes;
 mod chunk;
 mod header;
 mod images;
+mod lossy;
 mod pixels;
 mod piz;
 mod read;

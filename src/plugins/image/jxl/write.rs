@@ -32,9 +32,11 @@ fn encode(image: &Image, call: &Call) -> Result<Vec<u8>> {
         4 => Some((ColorSpace::RGBA, Color::Rgba)),
         _ => None,
     };
-    let Some((depth, (space, color))) = depth.zip(meant) else {
+    // The encoder makes alpha of 16 bits opaque.
+    let is_lost = image.dtype == DType::U16 && sides.samples.is_multiple_of(2);
+    let Some((depth, (space, color))) = depth.zip(meant).filter(|_| !is_lost) else {
         let way_out = "convert the samples, or give dtype";
-        return Err(sides.refuse(image, "JPEG XL", "uint8 and uint16 in 1 to 4 samples of dtype", way_out));
+        return Err(sides.refuse(image, "JPEG XL", "uint8 in 1 to 4 samples and uint16 in 1 or 3 of dtype", way_out));
     };
     sides.check_color(image, "JPEG XL", color)?;
     call.tick(0, 0)?;
