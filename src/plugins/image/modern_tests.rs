@@ -214,9 +214,9 @@ fn what_is_written_reads_back() {
         let error = write(extension, DType::F64, &[2, 2], &[0; 32], Dict::new()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Shape);
     }
-    let lossy = Dict::new().with("quality_layers", [20.0].into_iter().collect::<List>()).with("irreversible", true);
+    let lossy = Dict::new().with("quality_layers", [5.0].into_iter().collect::<List>()).with("irreversible", true);
     let pixels: Vec<u8> = (0..64 * 64).map(|i| (i / 64 * 2 + i % 64) as u8).collect();
     let file = write(".jp2", DType::U8, &[64, 64], &pixels, lossy).unwrap();
     let far = read(&file).unwrap().1.iter().zip(&pixels).map(|(a, b)| a.abs_diff(*b)).max();
-    assert!(file.len() < 600 && far < Some(16), "{} bytes, {far:?}", file.len());
+    assert!(file.len() < 1200 && far < Some(16), "{} bytes, {far:?}", file.len());
 }
