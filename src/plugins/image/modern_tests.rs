@@ -83,7 +83,7 @@ fn changed_files_are_errors_or_pictures() {
         let name = &line[0];
         let mut bytes = file(name);
         let partial = || Dict::new().with("allow_partial", true);
-        for at in (0..bytes.len()).step_by(1 + bytes.len() / 80) {
+        for at in (0..bytes.len()).step_by(1 + bytes.len() / 30) {
             for flip in [1, 0x80, 0xff] {
                 bytes[at] ^= flip;
                 let small = open(&bytes).and_then(|mut r| r.props(Index::At(0), &call(CallKind::Read, Dict::new())));
