@@ -6,6 +6,7 @@ mod blp;
 mod bmp;
 mod dds;
 mod exif;
+mod exr;
 mod farbfeld;
 mod fli;
 mod form;
@@ -16,11 +17,16 @@ mod ico;
 mod icon_write;
 mod im;
 mod info;
+mod jls;
 mod jng;
+mod jp2;
 mod jpeg;
+mod jxl;
 #[cfg(test)]
 mod legacy_tests;
 mod mng;
+#[cfg(test)]
+mod modern_tests;
 mod old_write;
 mod part;
 mod pcd;
@@ -45,6 +51,7 @@ mod textures;
 mod tga;
 mod wal_palette;
 mod webp;
+mod whole;
 
 use gif::quantise;
 
@@ -79,6 +86,15 @@ static FORMATS: &[Format] = &[
         open: png::open,
         create: Some(png::create),
         options: png::options,
+    },
+    // Its streams begin as those of JPEG.
+    Format {
+        name: "JPEG-LS",
+        extensions: &[".jls"],
+        matches: jls::matches,
+        open: jls::open,
+        create: Some(jls::create),
+        options: jls::options,
     },
     Format {
         name: "JPEG",
@@ -340,6 +356,38 @@ static FORMATS: &[Format] = &[
         create: Some(spider::create),
         options: none,
     },
+    Format {
+        name: "JPEG2000",
+        extensions: jp2::FILES,
+        matches: jp2::matches,
+        open: jp2::open,
+        create: Some(jp2::create),
+        options: jp2::options,
+    },
+    Format {
+        name: "J2K",
+        extensions: jp2::CODESTREAMS,
+        matches: jp2::is_codestream,
+        open: jp2::open,
+        create: Some(jp2::create_codestream),
+        options: jp2::options,
+    },
+    Format {
+        name: "JXL",
+        extensions: &[".jxl"],
+        matches: jxl::matches,
+        open: jxl::open,
+        create: Some(jxl::create),
+        options: none,
+    },
+    Format {
+        name: "EXR",
+        extensions: &[".exr"],
+        matches: exr::matches,
+        open: exr::open,
+        create: Some(exr::create),
+        options: exr::options,
+    },
     // Without a mark: see `tga::probe`.
     Format {
         name: "TGA",
@@ -379,7 +427,7 @@ impl ImagePlugin {
 }
 
 /// imageio's names for plugins that read what this one reads.
-const ALIASES: &[&str] = &["pillow", "opencv"];
+const ALIASES: &[&str] = &["pillow", "opencv", "JP2-FI"];
 
 fn declaration() -> Declaration {
     let mut aliases: Vec<String> = ALIASES.iter().map(|&a| a.to_owned()).collect();

@@ -12,6 +12,10 @@ use std::sync::Arc;
 pub trait Still: Send {
     /// What a read gives.
     fn props(&mut self, call: &Call) -> Result<Props>;
+    /// By how much it makes itself smaller: see [`Reader::reduction`].
+    fn reduction(&mut self, _call: &Call) -> Result<usize> {
+        Ok(1)
+    }
     /// Decodes it.
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome>;
     /// Its metadata.
@@ -105,6 +109,10 @@ impl Reader for Stills {
 
     fn is_uniform(&self) -> bool {
         self.count == 1
+    }
+
+    fn reduction(&mut self, index: Index, call: &Call) -> Result<usize> {
+        self.get(index, call)?.reduction(call)
     }
 
     fn props(&mut self, index: Index, call: &Call) -> Result<Props> {
