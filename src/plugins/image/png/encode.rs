@@ -1,13 +1,13 @@
 //! Encoding one image: its rows in PNG's order of bytes, filtered, deflated and cut into chunks.
 
 use super::chunks::{self, Kind};
-use super::filter::Filter;
 use crate::error::{Error, Result};
 use crate::model::{Color, DType};
 use crate::plugin::{Call, Image};
 use miniz_oxide::deflate::core::{CompressionStrategy, CompressorOxide, create_comp_flags_from_zip_params};
 use miniz_oxide::deflate::stream::deflate;
 use miniz_oxide::{MZFlush, MZStatus};
+use rowfilter::Filter;
 use std::borrow::Cow;
 use std::io::{self, Write};
 

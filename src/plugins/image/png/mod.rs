@@ -2,9 +2,11 @@
 
 mod ancillary;
 mod chunks;
+mod data;
 mod encode;
-mod filter;
+mod fast;
 mod meta;
+mod passes;
 mod pixels;
 mod player;
 mod rows;

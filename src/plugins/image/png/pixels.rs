@@ -1,6 +1,7 @@
 //! Decoding one image into its destination.
 
 use super::chunks::Header;
+use super::fast;
 use super::rows::Rows;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Destination;
@@ -67,14 +68,19 @@ impl Seek for Spliced {
 
 /// The `png` crate at the first pixels of a file.
 pub fn decoder(source: &Source, header: &Header, still: bool, call: &Call) -> Result<png::Reader<Spliced>> {
-    let row = header.width as usize * usize::from(header.samples()) * usize::from(header.depth).div_ceil(8);
-    call.limits().check_bytes(row)?;
+    check_row(header, call)?;
     // The crate never gives back what it counted for a frame, so that this bounds only a chunk of text.
     let limits = png::Limits { bytes: usize::MAX };
     let mut decoder = png::Decoder::new_with_limits(Spliced::new(source, header, still)?, limits);
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     decoder.read_info().map_err(failure)
+}
+
+/// Refuses rows that are over a limit.
+fn check_row(header: &Header, call: &Call) -> Result<()> {
+    let row = header.width as usize * usize::from(header.samples()) * usize::from(header.depth).div_ceil(8);
+    call.limits().check_bytes(row)
 }
 
 /// What a failure of the `png` crate is.
@@ -90,6 +96,10 @@ pub fn failure(error: DecodingError) -> Error {
 pub fn read(source: &Source, header: &Header, rows: &Rows, call: &Call, to: &mut Destination) -> Result<Outcome> {
     if to.shape() != &*rows.props.shape {
         return Err(Error::internal("the destination has not the shape that was promised"));
+    }
+    check_row(header, call)?;
+    if fast::read(source, header, rows, call, to)? {
+        return Ok(Outcome::Complete);
     }
     let partial = call.bool("allow_partial");
     let mut decoder = match decoder(source, header, true, call) {

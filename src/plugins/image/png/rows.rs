@@ -80,6 +80,16 @@ impl Rows {
         }
     }
 
+    /// Whether a stored row is given as it is.
+    pub fn is_same(&self) -> bool {
+        matches!(self.how, How::Same)
+    }
+
+    /// Bytes of a row that is given.
+    pub fn row_bytes(&self) -> usize {
+        self.props.shape.get(1).copied().unwrap_or(0).saturating_mul(self.pixel())
+    }
+
     /// Whether a stored row has the length of a given one, so that it can be decoded where it goes.
     pub fn in_place(&self) -> bool {
         matches!(self.how, How::Same | How::Pairs)
