@@ -17,6 +17,11 @@ impl Filter {
         Filter { step, before: vec![0; len], best: row(), trial: if step == 0 { Vec::new() } else { row() } }
     }
 
+    /// Goes on behind this row, as if it had been filtered.
+    pub fn follow(&mut self, row: &[u8]) {
+        self.before.copy_from_slice(row);
+    }
+
     /// The row with its filter's number before it.
     pub fn apply(&mut self, row: &[u8]) -> &[u8] {
         self.best[0] = 0;

@@ -157,7 +157,7 @@ impl Inflater {
 
     fn inflate(&mut self, block: &mut Block) -> Result<bool, Odd> {
         if self.left == 0 {
-            return self.data.drain().map(|()| false);
+            return self.end(block).map(|()| false);
         }
         let room = usize::try_from(self.left).unwrap_or(usize::MAX).min(BLOCK);
         let end = block.from + room;
@@ -173,5 +173,19 @@ impl Inflater {
         }
         self.left -= room as u64;
         Ok(true)
+    }
+
+    /// Behind the last byte the stream ends, and then the chunks.
+    fn end(&mut self, block: &mut Block) -> Result<(), Odd> {
+        while !self.state.is_done() {
+            let input = self.data.bytes()?;
+            let full = &mut block.memory[..block.to];
+            let (read, _) = self.state.read(input, full, block.to, false).map_err(|_| Odd)?;
+            if read == 0 && !self.state.is_done() {
+                return Err(Odd);
+            }
+            self.data.pass(read)?;
+        }
+        self.data.drain()
     }
 }

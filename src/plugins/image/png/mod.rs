@@ -1,6 +1,7 @@
 //! PNG and APNG: chunks and metadata here, inflating and unfiltering by the `png` crate.
 
 mod ancillary;
+mod bands;
 mod chunks;
 mod data;
 mod encode;
