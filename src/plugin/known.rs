@@ -43,6 +43,14 @@ fn dicom(head: &[u8]) -> bool {
     head.get(128..132) == Some(b"DICM")
 }
 
+fn jxl(head: &[u8]) -> bool {
+    head.starts_with(b"\xff\x0a") || head.starts_with(b"\0\0\0\x0cJXL \x0d\x0a\x87\x0a")
+}
+
+fn lerc(head: &[u8]) -> bool {
+    head.starts_with(b"Lerc2 ") || head.starts_with(b"CntZImage ")
+}
+
 fn heif(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp")
         && head.get(8..12).is_some_and(|b| [&b"heic"[..], b"heix", b"mif1", b"msf1"].contains(&b))
@@ -61,20 +69,26 @@ fn backend(
     Backend { name, aliases, description, module: false, mark }
 }
 
+/// A backend that comes as a module, since it needs libraries that the library itself does without.
+fn module(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    description: &'static str,
+    mark: fn(&[u8]) -> bool,
+) -> Backend {
+    Backend { module: true, ..backend(name, aliases, description, mark) }
+}
+
 /// The backends, those with the surest marks first.
 pub static BACKENDS: once_cell::sync::Lazy<Vec<Backend>> = once_cell::sync::Lazy::new(|| {
     vec![
         backend("tiff", &["tifffile", "TIFF", "TIFF-PIL", "TIFF-FI"], "TIFF, OME-TIFF, LSM and slide pyramids", tiff),
         backend("FEI", &[], "TIFF of FEI electron microscopes", never),
-        backend("avif", &[], "AVIF", avif),
-        backend("heif", &[], "HEIF and HEIC", heif),
-        Backend {
-            name: "ffmpeg",
-            aliases: &["pyav", "FFMPEG"],
-            description: "video through FFmpeg's libraries",
-            module: true,
-            mark: video,
-        },
+        module("avif", &[], "AVIF", avif),
+        module("heif", &[], "HEIF and HEIC", heif),
+        module("jxl", &[], "JPEG XL", jxl),
+        module("lerc", &[], "LERC rasters", lerc),
+        module("ffmpeg", &["pyav", "FFMPEG"], "video through FFmpeg's libraries", video),
         backend("DICOM", &["pydicom"], "medical images", dicom),
         backend("FITS", &["FITS-PIL"], "astronomical images", |head| head.starts_with(b"SIMPLE  =")),
         backend("NPZ", &[], "numpy's .npy and .npz", |head| head.starts_with(b"\x93NUMPY")),

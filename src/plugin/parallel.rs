@@ -56,17 +56,16 @@ where
                 break;
             }
         }
-        while helpers > 0 {
+        loop {
             let inner = queue.lock();
-            if inner.done == inner.begun {
-                break;
+            if helpers == 0 || inner.done == inner.begun {
+                return Ok::<(), Error>(());
             }
             let (inner, _) = queue.ended.wait_timeout(inner, BEAT).unwrap_or_else(PoisonError::into_inner);
             let done = inner.done;
             drop(inner);
             call.tick(done as u64, total as u64)?;
         }
-        Ok::<(), Error>(())
     })?;
     let failed = queue.lock().failed.take();
     failed.map_or(Ok(()), |(_, e)| Err(e))
@@ -153,7 +152,7 @@ mod tests {
     #[test]
     fn every_piece_is_done_once() {
         for threads in [1, 2, 7, 100] {
-            let mut places = vec![0u8; 50];
+            let mut places = [0u8; 50];
             let jobs = places.iter_mut().enumerate();
             let add = |count: &mut u8, (i, place): (usize, &mut u8)| {
                 *count = count.wrapping_add(1);

@@ -98,7 +98,10 @@ pub fn read(source: &Source, header: &Header, rows: &Rows, call: &Call, to: &mut
         return Err(Error::internal("the destination has not the shape that was promised"));
     }
     check_row(header, call)?;
-    if fast::read(source, header, rows, call, to)? {
+    let height = to.shape().first().copied().unwrap_or(0);
+    let is_part = to.wanted_rows() != (0..height);
+    // Of an image of which a part is wanted, the rest need not be there.
+    if !is_part && fast::read(source, header, rows, call, to)? {
         return Ok(Outcome::Complete);
     }
     let partial = call.bool("allow_partial");
@@ -111,8 +114,10 @@ pub fn read(source: &Source, header: &Header, rows: &Rows, call: &Call, to: &mut
     } else {
         in_order(&mut decoder, rows, call, to)?
     };
+    let is_part = to.wanted_rows().end < height;
     let failed = match done {
         Some(failed) => Some(failed),
+        None if is_part => None,
         None => finish(&mut decoder).err(),
     };
     match failed {
@@ -129,7 +134,8 @@ fn in_order(
     call: &Call,
     to: &mut Destination,
 ) -> Result<Option<Error>> {
-    let height = rows.props.shape.first().copied().unwrap_or(0);
+    // Rows behind the last that is wanted need not be there.
+    let height = to.wanted_rows().end;
     let mut now = 0;
     let done = info::fill_rows(to, 0..height, |y, row| {
         now = y;
