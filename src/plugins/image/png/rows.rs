@@ -130,7 +130,10 @@ impl Rows {
             }),
             How::Palette { depth: 8, colors, alpha: false } => {
                 let pixels = row.as_chunks_mut::<3>().0.iter_mut();
-                pixels.zip(stored).for_each(|(to, &i)| to.copy_from_slice(&colors[usize::from(i)][..3]));
+                pixels.zip(stored).for_each(|(to, &i)| {
+                    let [r, g, b, _] = colors[usize::from(i)];
+                    *to = [r, g, b];
+                });
             }
             How::Palette { depth: 8, colors, alpha: true } => {
                 row.as_chunks_mut::<4>().0.iter_mut().zip(stored).for_each(|(to, &i)| *to = colors[usize::from(i)]);
