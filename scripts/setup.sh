@@ -35,7 +35,16 @@ for set in "$@"; do
       fi
       ;;
     bench)
+      # Peers. What is not there is not measured; see scripts/bench.sh.
+      need python3 python3
       has_header spng.h || wished="$wished libspng-dev"
+      has_header png.h || wished="$wished libpng-dev"
+      has_header turbojpeg.h || wished="$wished libturbojpeg0-dev"
+      has_header webp/decode.h || wished="$wished libwebp-dev"
+      has_header libdeflate.h || wished="$wished libdeflate-dev"
+      has_header isa-l/igzip_lib.h || wished="$wished libisal-dev"
+      has_header stb/stb_image.h || wished="$wished libstb-dev"
+      python3 -c 'import venv, ensurepip' 2>/dev/null || wished="$wished python3-venv"
       ;;
     r)
       command -v R >/dev/null || wished="$wished r-base-core r-base-dev"
@@ -104,6 +113,16 @@ case " $* " in *" test "*)
       echo "setup: rustfmt and clippy are missing: rustup component add rustfmt clippy" >&2
       exit 1
     fi
+  fi
+  ;;
+esac
+# The Python peers, in an environment of their own unless the system has them.
+case " $* " in *" bench "*)
+  if ! python3 -c 'import PIL, numpy, imagecodecs, cv2, imageio' 2>/dev/null && [ ! -e build/bench/venv/ready ]; then
+    mkdir -p build/bench
+    python3 -m venv build/bench/venv
+    build/bench/venv/bin/pip install --quiet numpy pillow imagecodecs opencv-python-headless imageio
+    touch build/bench/venv/ready
   fi
   ;;
 esac

@@ -1,11 +1,14 @@
 //! PNG and APNG: chunks and metadata here, inflating and unfiltering by the `png` crate.
 
 mod ancillary;
+mod bands;
 mod chunks;
+mod data;
 mod encode;
-mod filter;
+mod fast;
 mod meta;
 mod palette;
+mod passes;
 mod pixels;
 mod player;
 mod rows;

@@ -91,6 +91,16 @@ impl Rows {
         }
     }
 
+    /// Whether a stored row is given as it is.
+    pub fn is_same(&self) -> bool {
+        matches!(self.how, How::Same)
+    }
+
+    /// Bytes of a row that is given.
+    pub fn row_bytes(&self) -> usize {
+        self.props.shape.get(1).copied().unwrap_or(0).saturating_mul(self.pixel())
+    }
+
     /// Whether a stored row has the length of a given one, so that it can be decoded where it goes.
     pub fn in_place(&self) -> bool {
         matches!(self.how, How::Same | How::Pairs)
@@ -120,7 +130,10 @@ impl Rows {
             }),
             How::Palette { depth: 8, colors, alpha: false } => {
                 let pixels = row.as_chunks_mut::<3>().0.iter_mut();
-                pixels.zip(stored).for_each(|(to, &i)| to.copy_from_slice(&colors[usize::from(i)][..3]));
+                pixels.zip(stored).for_each(|(to, &i)| {
+                    let [r, g, b, _] = colors[usize::from(i)];
+                    *to = [r, g, b];
+                });
             }
             How::Palette { depth: 8, colors, alpha: true } => {
                 row.as_chunks_mut::<4>().0.iter_mut().zip(stored).for_each(|(to, &i)| *to = colors[usize::from(i)]);

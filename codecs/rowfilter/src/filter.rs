@@ -17,6 +17,11 @@ impl Filter {
         Filter { step, before: vec![0; len], best: row(), trial: if step == 0 { Vec::new() } else { row() } }
     }
 
+    /// Goes on behind this row, as if it had been filtered.
+    pub fn follow(&mut self, row: &[u8]) {
+        self.before.copy_from_slice(row);
+    }
+
     /// The row with its filter's number before it.
     pub fn apply(&mut self, row: &[u8]) -> &[u8] {
         self.best[0] = 0;
@@ -49,7 +54,8 @@ fn weight(bytes: &[u8]) -> u64 {
     bytes.chunks(1 << 16).map(|block| u64::from(sum(block))).sum()
 }
 
-fn filter(number: u8, step: usize, row: &[u8], before: &[u8], to: &mut [u8]) {
+/// Filters a row with `number` (1 to 4). `before` is the row above, zeroes above the first; all have one length.
+pub fn filter(number: u8, step: usize, row: &[u8], before: &[u8], to: &mut [u8]) {
     // The first pixel has nothing to its left.
     let step = step.min(row.len());
     let (first, rest) = to.split_at_mut(step);
@@ -74,10 +80,33 @@ fn filter(number: u8, step: usize, row: &[u8], before: &[u8], to: &mut [u8]) {
     }
 }
 
-/// Of left, above and above left the one nearest to left + above - above left.
-fn paeth(a: u8, b: u8, c: u8) -> u8 {
-    let [x, y, z] = [a, b, c].map(i16::from);
-    let (from_a, from_b, from_c) = ((y - z).abs(), (x - z).abs(), (x + y - z - z).abs());
+/// Of left, above and above left the one nearest to left + above - above left. In bytes only and without a branch, as
+/// fpnge has it, so that the compiler does sixteen at once: between `a` and `b`, `c` is |pa - pb| off, else farthest.
+#[inline(always)]
+pub(crate) fn paeth(a: u8, b: u8, c: u8) -> u8 {
+    let from_a = b.max(c) - b.min(c);
+    let from_b = a.max(c) - a.min(c);
+    let between = (a < c) == (c < b);
+    let from_c = if between { from_a.max(from_b) - from_a.min(from_b) } else { 255 };
     let nearer = if from_b <= from_c { b } else { c };
     if from_a <= from_b && from_a <= from_c { a } else { nearer }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paeth;
+
+    #[test]
+    fn paeth_is_the_nearest() {
+        for a in (0..=255).step_by(5) {
+            for b in (0..=255).step_by(3) {
+                for c in 0..=255u8 {
+                    let [x, y, z] = [a, b, c].map(i32::from);
+                    let far = |n: i32| (x + y - z - n).abs();
+                    let nearest = [x, y, z].into_iter().min_by_key(|&n| far(n));
+                    assert_eq!(Some(i32::from(paeth(a, b, c))), nearest, "{a} {b} {c}");
+                }
+            }
+        }
+    }
 }
