@@ -1,7 +1,7 @@
 //! What all parts need of FFmpeg: errors, the log, dictionaries, and owners of its objects.
 
 use ffmpeg_sys_next as ff;
-use kit::{DictRef, Error, Level, Result, ValueKind};
+use kit::{Error, Level, Result};
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr::NonNull;
 
@@ -17,9 +17,6 @@ pub mod raw {
         pub fn av_color_space_name(value: c_int) -> *const c_char;
         pub fn av_color_primaries_name(value: c_int) -> *const c_char;
         pub fn av_color_transfer_name(value: c_int) -> *const c_char;
-        pub fn av_chroma_location_name(value: c_int) -> *const c_char;
-        pub fn av_frame_side_data_name(kind: c_int) -> *const c_char;
-        pub fn av_get_picture_type_char(kind: c_int) -> c_char;
         pub fn av_image_get_buffer_size(format: c_int, width: c_int, height: c_int, align: c_int) -> c_int;
         pub fn av_image_copy_to_buffer(
             dst: *mut u8,
@@ -43,6 +40,13 @@ pub mod raw {
             dst_filter: *mut ff::SwsFilter,
             param: *const f64,
         ) -> *mut ff::SwsContext;
+        pub fn av_find_best_pix_fmt_of_2(
+            one: c_int,
+            other: c_int,
+            from: c_int,
+            alpha: c_int,
+            loss: *mut c_int,
+        ) -> c_int;
         pub fn avcodec_get_name(id: c_int) -> *const c_char;
         pub fn avcodec_profile_name(id: c_int, profile: c_int) -> *const c_char;
     }
@@ -160,17 +164,6 @@ impl Options {
         let (name, text) = (cstring(key)?, cstring(value)?);
         // SAFETY: the strings live through the call, which copies them.
         check(unsafe { ff::av_dict_set(&mut self.0, name.as_ptr(), text.as_ptr(), 0) }, key).map(drop)
-    }
-
-    /// Sets all of a dictionary.
-    pub fn extend(&mut self, dict: DictRef) -> Result<()> {
-        for key in dict.keys() {
-            if dict.kind(key) != ValueKind::Null {
-                let value = dict.to_text(key);
-                self.set(key, &value.ok_or_else(|| Error::option(format!("{key:?} is a text or a number")))?)?;
-            }
-        }
-        Ok(())
     }
 
     /// What nobody took.

@@ -222,3 +222,36 @@ fn straight(frame: &Frame, target: &Target, to: &mut Destination) -> bool {
     }
     false
 }
+
+/// RGB of 8 bits as YUV 4:2:0 of BT.601, as swscale has it, in a frame of its own. `None`: it is none of these.
+pub fn to_yuv420(frame: &Frame, target: &Target) -> Result<Option<Frame>> {
+    use ff::AVPixelFormat::{AV_PIX_FMT_RGB24, AV_PIX_FMT_YUV420P};
+    let (w, h) = frame.size();
+    let even = w % 2 == 0 && h % 2 == 0;
+    let fits = frame.get().format == AV_PIX_FMT_RGB24 as c_int && target.pixels.format == AV_PIX_FMT_YUV420P as c_int;
+    if !even || !fits || (w, h) != (target.width, target.height) {
+        return Ok(None);
+    }
+    let out = Frame::with(target.pixels.format, w, h)?;
+    let picture = out.get();
+    let room = |i: usize, lines: usize| {
+        let step = picture.linesize[i] as usize;
+        // SAFETY: the frame is ours alone; each plane has that many lines.
+        (unsafe { std::slice::from_raw_parts_mut(picture.data[i], step * lines) }, step as u32)
+    };
+    let Some((rgb, stride)) = plane(frame, 0, h) else { return Ok(None) };
+    let ((y_plane, y_stride), (u_plane, u_stride), (v_plane, v_stride)) = (room(0, h), room(1, h / 2), room(2, h / 2));
+    let mut image = yuv::YuvPlanarImageMut {
+        y_plane: yuv::BufferStoreMut::Borrowed(y_plane),
+        y_stride,
+        u_plane: yuv::BufferStoreMut::Borrowed(u_plane),
+        u_stride,
+        v_plane: yuv::BufferStoreMut::Borrowed(v_plane),
+        v_stride,
+        width: w as u32,
+        height: h as u32,
+    };
+    let (range, matrix) = (YuvRange::Limited, YuvStandardMatrix::Bt601);
+    let done = yuv::rgb_to_yuv420(&mut image, rgb, stride, range, matrix, YuvConversionMode::Balanced);
+    Ok(done.is_ok().then_some(out))
+}

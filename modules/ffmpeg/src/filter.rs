@@ -8,6 +8,16 @@ use std::ptr::{NonNull, null_mut};
 
 /// The filters that the options ask for, in FFmpeg's own language; `None`: none.
 pub fn wanted(options: DictRef) -> Result<Option<String>> {
+    let rate = options.to_text("fps").filter(|t| !t.is_empty()).map(|rate| format!("fps={}", escaped(&rate)));
+    text_of(options, rate)
+}
+
+/// The same where `fps` is not a filter's business.
+pub fn without_rate(options: DictRef) -> Result<Option<String>> {
+    text_of(options, None)
+}
+
+fn text_of(options: DictRef, rate: Option<String>) -> Result<Option<String>> {
     let mut parts: Vec<String> = Vec::new();
     if let Some(sequence) = options.dict("filter_sequence").filter(|s| !s.is_empty()) {
         parts.push(chain(sequence)?);
@@ -15,9 +25,7 @@ pub fn wanted(options: DictRef) -> Result<Option<String>> {
     if let Some(text) = options.str("filter").filter(|t| !t.is_empty()) {
         parts.push(text.to_owned());
     }
-    if let Some(rate) = options.to_text("fps").filter(|t| !t.is_empty()) {
-        parts.push(format!("fps={}", escaped(&rate)));
-    }
+    parts.extend(rate);
     let line = parts.join(",");
     if !options.has("filter_graph") {
         return Ok((!line.is_empty()).then_some(line));

@@ -14,17 +14,20 @@ mod beat;
 mod convert;
 mod decode;
 mod demux;
+mod encode;
 mod film;
 mod filter;
 mod index;
 mod info;
 mod input;
 mod meta;
+mod output;
 mod pixels;
 mod reader;
+mod writer;
 
 use ffmpeg_sys_next as ff;
-use kit::{DictRef, Error, Input, Plugin, Reader, Result};
+use kit::{DictRef, Error, Input, Output, Plugin, Reader, Result, Writer};
 
 /// The plugin.
 struct Ffmpeg;
@@ -60,6 +63,10 @@ impl Plugin for Ffmpeg {
 
     fn open(&self, input: Input, options: DictRef) -> Result<Box<dyn Reader>> {
         Ok(Box::new(reader::Video::open(input, options)?))
+    }
+
+    fn create(&self, output: Output, extension: Option<&str>, options: DictRef) -> Result<Box<dyn Writer>> {
+        Ok(Box::new(writer::Film::create(output, extension, options)?))
     }
 }
 

@@ -80,6 +80,92 @@ impl Pixels {
         Ok(props)
     }
 
+    fn descriptor(&self) -> Option<&'static ff::AVPixFmtDescriptor> {
+        // SAFETY: descriptors live for ever.
+        unsafe { raw::av_pix_fmt_desc_get(self.format).as_ref() }
+    }
+
+    /// Whether it has alpha.
+    pub fn has_alpha(&self) -> bool {
+        self.descriptor().is_some_and(|d| flag(d, ff::AV_PIX_FMT_FLAG_ALPHA))
+    }
+
+    /// Bits of a sample, whatever the layout.
+    pub fn depth(&self) -> u32 {
+        self.descriptor().map_or(0, |d| d.comp[0].depth as u32)
+    }
+
+    /// Pixels that share a sample of chroma: across, and down.
+    pub fn block(&self) -> (usize, usize) {
+        self.descriptor().map_or((1, 1), |d| (1 << d.log2_chroma_w, 1 << d.log2_chroma_h))
+    }
+
+    /// Which of two formats keeps more of this one.
+    pub fn nearer(&self, one: c_int, other: c_int) -> c_int {
+        // SAFETY: it only compares.
+        unsafe {
+            raw::av_find_best_pix_fmt_of_2(one, other, self.format, self.has_alpha().into(), std::ptr::null_mut())
+        }
+    }
+
+    /// Bytes of a pixel in a plane.
+    pub fn pixel_bytes(&self) -> usize {
+        match self.layout {
+            Samples::Packed { step, .. } => step * self.dtype.size(),
+            _ => self.dtype.size(),
+        }
+    }
+
+    /// Has the lines of a picture filled, as they lie in memory: plane, line, bytes.
+    pub fn fetch_lines(
+        &self,
+        frame: &Frame,
+        mut fill: impl FnMut(usize, usize, &mut [u8]) -> Result<()>,
+    ) -> Result<()> {
+        let (w, h) = frame.size();
+        let planes = if let Samples::Planar(planes) = self.layout { planes } else { 1 };
+        let picture = frame.get();
+        for plane in 0..planes {
+            let (data, step) = (picture.data[plane], picture.linesize[plane] as isize);
+            let bytes = w * self.pixel_bytes();
+            if data.is_null() || step.unsigned_abs() < bytes {
+                return Err(Error::internal("a picture without a plane"));
+            }
+            for y in 0..h {
+                // SAFETY: the frame is ours alone, and its plane has a row of `linesize` bytes for each line.
+                let row = unsafe { std::slice::from_raw_parts_mut(data.offset(step * y as isize), bytes) };
+                fill(plane, y, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the samples of a picture filled: plane, line, samples in native byte order and nothing between.
+    pub fn fetch(&self, frame: &Frame, mut fill: impl FnMut(usize, usize, &mut [u8]) -> Result<()>) -> Result<()> {
+        let (samples, step, first) = match self.layout {
+            Samples::Packed { samples, step, first } => (samples, step, first),
+            _ => (1, 1, 0),
+        };
+        if samples == step && !self.swapped {
+            return self.fetch_lines(frame, fill);
+        }
+        let size = self.dtype.size();
+        let mut own = Vec::new();
+        self.fetch_lines(frame, |plane, y, row| {
+            own.resize(row.len() / step * samples, 0);
+            fill(plane, y, &mut own)?;
+            row.fill(0);
+            for (to, from) in row.chunks_exact_mut(step * size).zip(own.chunks_exact(samples * size)) {
+                let to = &mut to[first * size..(first + samples) * size];
+                to.copy_from_slice(from);
+                if self.swapped {
+                    to.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Bytes of a picture as rawvideo has it.
     fn bytes(&self, width: usize, height: usize) -> Result<usize> {
         let (w, h) = (c_int::try_from(width).unwrap_or(-1), c_int::try_from(height).unwrap_or(-1));
