@@ -94,17 +94,17 @@ impl Converter {
 
 fn scaler(key: &Key) -> Result<Scaler> {
     let ((from, w, h), (to, width, height)) = (key.from, key.to);
-    let flags = (ff::SWS_BILINEAR | ff::SWS_ACCURATE_RND | ff::SWS_FULL_CHR_H_INT) as c_int;
+    let flags = (ff::SWS_BILINEAR | ff::SWS_ACCURATE_RND) as c_int;
     let null = std::ptr::null_mut();
     // SAFETY: numbers only; it refuses those that cannot be.
     let scaler = unsafe {
         raw::sws_getContext(
-            from,
             w as c_int,
             h as c_int,
-            to,
+            from,
             width as c_int,
             height as c_int,
+            to,
             flags,
             null,
             null,
