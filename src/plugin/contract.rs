@@ -69,6 +69,12 @@ pub trait Reader: Send {
         false
     }
 
+    /// By how much the plugin makes an image smaller itself: 1, or a divisor of [`Call::reduce`]. What `props` tells
+    /// and `read` gives, and a cursor too, is then of that size; the rest is done for it.
+    fn reduction(&mut self, _index: Index, _call: &Call) -> Result<usize> {
+        Ok(1)
+    }
+
     /// What a read with the same index and options gives. Decodes no pixels.
     fn props(&mut self, index: Index, call: &Call) -> Result<Props>;
 

@@ -29,6 +29,8 @@ mod text;
 mod tga;
 mod webp;
 
+use gif::quantise;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Dict;
 use crate::plugin::{self, Batch, Call, CallKind, Declaration, Image, OptionSpec, Plugin, Reader, Writer};

@@ -143,8 +143,9 @@ pub struct Raster {
 }
 
 impl Still for Raster {
-    fn props(&mut self, _call: &Call) -> Result<Props> {
-        Ok(self.form.props.clone())
+    fn props(&mut self, call: &Call) -> Result<Props> {
+        let props = &self.form.props;
+        Ok(if info::is_indexed(self.form.mode, call) { info::indexed(props) } else { props.clone() })
     }
 
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
@@ -156,8 +157,8 @@ impl Still for Raster {
 
     fn meta(&mut self, call: &Call) -> Result<Dict> {
         let mut meta = info::finish(self.info.clone(), self.form.mode, self.form.width, self.form.height);
-        if self.form.mode == "P" && !call.bool("exclude_applied") {
-            meta.set("palette", info::palette(&self.form.palette)?);
+        if self.form.mode == "P" {
+            info::add_palette(&mut meta, &self.form.palette, call)?;
         }
         Ok(meta)
     }

@@ -66,6 +66,15 @@ impl Form {
         }
     }
 
+    /// The form of an image of numbers of a palette.
+    pub fn indexed(width: usize, height: usize, depth: u8) -> Result<Form> {
+        let side = |n: usize| u32::try_from(n).ok().filter(|n| (1..=i32::MAX as u32).contains(n));
+        match (side(width), side(height)) {
+            (Some(width), Some(height)) => Ok(Form { width, height, depth, color: 3, samples: 1 }),
+            _ => Err(Error::shape(format!("PNG holds no image of {width} x {height} pixels"))),
+        }
+    }
+
     /// The body of IHDR.
     pub fn header(&self) -> [u8; 13] {
         let mut body = [0; 13];
@@ -93,7 +102,7 @@ pub fn encode(
     let row = form.row();
     // The filter's three rows, and one in the file's order of bytes.
     call.limits().check_bytes(row.saturating_mul(4))?;
-    let step = if form.depth < 8 { 0 } else { usize::from(form.samples * form.depth / 8) };
+    let step = if form.depth < 8 || form.color == 3 { 0 } else { usize::from(form.samples * form.depth / 8) };
     // Stored rows are the longer for a filter, not the shorter.
     let mut filter = Filter::new(row, if level == 0 { 0 } else { step });
     let mut stream = Deflate::new(Body { to, sequence, gathered: Vec::new() }, level, step > 0)?;
@@ -103,6 +112,7 @@ pub fn encode(
         let items = items(image, y, &mut packed)?;
         let bytes = match form.depth {
             1 => bits(&items, &mut turned, row),
+            2 | 4 => numbers(&items, form.depth, &mut turned, row),
             16 if cfg!(target_endian = "little") => swapped(&items, &mut turned),
             _ => &items,
         };
@@ -127,6 +137,18 @@ fn bits<'a>(items: &[u8], to: &'a mut Vec<u8>, len: usize) -> &'a [u8] {
     to.clear();
     let byte = |eight: &[u8]| eight.iter().enumerate().fold(0, |byte, (i, &b)| byte | u8::from(b != 0) << (7 - i));
     to.extend(items.chunks(8).map(byte));
+    to.resize(len, 0);
+    to
+}
+
+fn numbers<'a>(items: &[u8], depth: u8, to: &'a mut Vec<u8>, len: usize) -> &'a [u8] {
+    let per = usize::from(8 / depth);
+    to.clear();
+    to.extend(
+        items
+            .chunks(per)
+            .map(|few| few.iter().enumerate().fold(0, |byte, (i, &n)| byte | n << (8 - depth * (i as u8 + 1)))),
+    );
     to.resize(len, 0);
     to
 }

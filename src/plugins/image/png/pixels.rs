@@ -101,8 +101,10 @@ pub fn read(source: &Source, header: &Header, rows: &Rows, call: &Call, to: &mut
     } else {
         in_order(&mut decoder, rows, call, to)?
     };
+    let is_part = to.wanted_rows().end < to.shape().first().copied().unwrap_or(0);
     let failed = match done {
         Some(failed) => Some(failed),
+        None if is_part => None,
         None => finish(&mut decoder).err(),
     };
     match failed {
@@ -119,7 +121,8 @@ fn in_order(
     call: &Call,
     to: &mut Destination,
 ) -> Result<Option<Error>> {
-    let height = rows.props.shape.first().copied().unwrap_or(0);
+    // Rows behind the last that is wanted need not be there.
+    let height = to.wanted_rows().end;
     let mut now = 0;
     let done = info::fill_rows(to, 0..height, |y, row| {
         now = y;

@@ -2,6 +2,7 @@
 
 use super::chunks::Header;
 use crate::model::{Color, DType, Props};
+use crate::plugins::image::info;
 
 /// What a read of the file gives, and how its rows come about.
 pub struct Rows {
@@ -53,6 +54,16 @@ impl Rows {
         };
         let props = Props::pixels(header.width as usize, header.height as usize, dtype, color);
         Rows { props, mode, how, key: key(header) }
+    }
+
+    /// The rows of this file with the numbers of the palette, if it has one and holds a still.
+    pub fn indexed(header: &Header) -> Option<Rows> {
+        if header.color != 3 || header.animation.is_some() {
+            return None;
+        }
+        let rows = Rows::new(header);
+        let how = if header.depth == 8 { How::Same } else { How::Bits { depth: header.depth, factor: 1 } };
+        Some(Rows { props: info::indexed(&rows.props), mode: rows.mode, how, key: None })
     }
 
     /// Bytes of a pixel that is given.

@@ -47,6 +47,11 @@ impl Picture {
         Picture { props, mode, meta: Dict::new(), palette: Vec::new(), data_at, least, bottom_up: false }
     }
 
+    /// Whether a read gives numbers of the palette, which then have to fit a byte.
+    fn indexed(&self, call: &Call) -> bool {
+        info::is_indexed(self.mode, call) && (1..=256).contains(&self.palette.len())
+    }
+
     /// Rows and pixels of a row.
     fn sides(&self) -> (usize, usize) {
         (self.props.shape.first().copied().unwrap_or(0), self.props.shape.get(1).copied().unwrap_or(0))
@@ -112,8 +117,9 @@ impl<T: Rows> Single<T> {
 }
 
 impl<T: Rows> Still for Single<T> {
-    fn props(&mut self, _call: &Call) -> Result<Props> {
-        Ok(self.picture.props.clone())
+    fn props(&mut self, call: &Call) -> Result<Props> {
+        let props = &self.picture.props;
+        Ok(if self.picture.indexed(call) { info::indexed(props) } else { props.clone() })
     }
 
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
@@ -134,8 +140,8 @@ impl<T: Rows> Still for Single<T> {
     fn meta(&mut self, call: &Call) -> Result<Dict> {
         let (height, width) = self.picture.sides();
         let mut meta = info::finish(self.picture.meta.clone(), self.picture.mode, width, height);
-        if !self.picture.palette.is_empty() && !call.bool("exclude_applied") {
-            meta.set("palette", info::palette(&self.picture.palette)?);
+        if !self.picture.palette.is_empty() && (!call.indices() || self.picture.indexed(call)) {
+            info::add_palette(&mut meta, &self.picture.palette, call)?;
         }
         Ok(meta)
     }
