@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing for the sets named: build, test, bench. Says nothing and takes no time when nothing is.
+# Installs what is missing for the sets named: build, test, ffmpeg, bench. Says nothing and takes no time when nothing is.
 # With apt, as root or through `sudo -n`; where that cannot be, prints what to run and fails.
 set -eu
 cd "$(dirname "$0")/.."
@@ -32,11 +32,21 @@ for set in "$@"; do
           missing="$missing libgcc-$(cc -dumpversion | cut -d. -f1)-dev"
         has_header iio.h || wished="$wished libiio-dev"
       fi
+      set -- "$@" ffmpeg
+      ;;
+    ffmpeg)
+      # The module for video; its bindings are made with libclang, whose headers must be of its version.
+      command -v ffmpeg >/dev/null || wished="$wished ffmpeg"
+      if ! scripts/has_ffmpeg.sh >/dev/null; then
+        wished="$wished libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev"
+        clang=$(apt-cache depends libclang-dev 2>/dev/null | sed -n 's/.*Depends: libclang-\([0-9]*\)-dev.*/\1/p' | head -n 1)
+        [ -z "$clang" ] || wished="$wished libclang1-$clang libclang-common-$clang-dev"
+      fi
       ;;
     bench)
       has_header spng.h || wished="$wished libspng-dev"
       ;;
-    *) echo "setup: no set is called '$set': build, test, bench" >&2; exit 2 ;;
+    *) echo "setup: no set is called '$set': build, test, ffmpeg, bench" >&2; exit 2 ;;
   esac
 done
 

@@ -83,6 +83,7 @@ pub struct Demuxer {
     raw: NonNull<ff::AVFormatContext>,
     /// Ends after the container.
     _io: Reading,
+    resource: Resource,
     /// The chosen video stream.
     pub stream: usize,
     packet: Packet,
@@ -134,14 +135,14 @@ impl Demuxer {
         let code = unsafe { ff::avformat_open_input(&mut raw, c"".as_ptr(), format as *mut _, &mut options.0) };
         if code < 0 {
             let score = score.clamp(0, 100);
-            let error = failure(code, names(format));
+            let error = resource.explain(failure(code, names(format)));
             return Err(match error.kind() {
                 kit::Kind::Corrupt if score <= 25 => Error::no_backend(error.message()),
                 _ => error,
             });
         }
         let raw = av::there(raw, "a container")?;
-        let mut demuxer = Demuxer { raw, _io: io, stream: 0, packet: Packet::new()? };
+        let mut demuxer = Demuxer { raw, _io: io, resource: resource.clone(), stream: 0, packet: Packet::new()? };
         if let Some(unknown) = options.first().filter(|key| wish.options.iter().any(|(k, _)| k == key)) {
             return Err(Error::option(format!("the demuxer {} has no option {unknown:?}", names(format))));
         }
@@ -238,7 +239,7 @@ impl Demuxer {
             };
             match code {
                 ff::AVERROR_EOF => return Ok(None),
-                _ => check(code, "reading a packet")?,
+                _ => check(code, "reading a packet").map_err(|e| self.resource.explain(e))?,
             };
             // SAFETY: it was filled.
             let packet = unsafe { &*self.packet.raw() };

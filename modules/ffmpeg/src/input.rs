@@ -18,17 +18,27 @@ struct Inner {
     input: Input,
     at: u64,
     size: Option<u64>,
+    /// Whether the resource failed, and not only FFmpeg at what it read.
+    failed: bool,
 }
 
 impl Resource {
     pub fn new(input: Input) -> Resource {
         let size = input.size();
-        Resource(Arc::new(Mutex::new(Inner { input, at: u64::MAX, size })))
+        Resource(Arc::new(Mutex::new(Inner { input, at: u64::MAX, size, failed: false })))
     }
 
     /// Bytes of the whole, if known.
     pub fn size(&self) -> Option<u64> {
         self.inner().size
+    }
+
+    /// FFmpeg's failure as what it is: it says "input/output error" of data that end too early, too.
+    pub fn explain(&self, error: Error) -> Error {
+        match error.kind() {
+            kit::Kind::Io if !self.inner().failed => Error::corrupt(error.message()),
+            _ => error,
+        }
     }
 
     fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -49,6 +59,7 @@ impl Resource {
             }
             Err(e) => {
                 inner.at = u64::MAX;
+                inner.failed = true;
                 Err(e)
             }
         }
