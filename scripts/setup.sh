@@ -12,6 +12,7 @@ compiles() { echo "$1" | cc -xc - -o /dev/null $2 >/dev/null 2>&1; }
 has_header() { echo "#include <$1>" | cc -xc -E - >/dev/null 2>&1; }
 
 [ $# -gt 0 ] || set -- build
+case " $* " in *" test "*) set -- "$@" ffmpeg ;; esac
 for set in "$@"; do
   case $set in
     build)
@@ -32,7 +33,6 @@ for set in "$@"; do
           missing="$missing libgcc-$(cc -dumpversion | cut -d. -f1)-dev"
         has_header iio.h || wished="$wished libiio-dev"
       fi
-      set -- "$@" ffmpeg
       ;;
     ffmpeg)
       # The module for video; its bindings are made with libclang, whose headers must be of its version.
