@@ -156,7 +156,7 @@ fn plane(frame: &Frame, i: usize, lines: usize) -> Option<(&[u8], u32)> {
         // SAFETY: the buffers of a frame are NULL or alive with it.
         let Some(buffer) = (unsafe { buffer.as_ref() }) else { return false };
         let start = buffer.data as usize;
-        (data as usize) >= start && data as usize + bytes <= start + buffer.size as usize
+        (data as usize) >= start && data as usize + bytes <= start + buffer.size
     });
     if !inside {
         return None;

@@ -71,9 +71,9 @@ pub fn probe(head: &[u8]) -> u8 {
     match score {
         // A picture that another plugin knows better, or hardly a guess.
         _ if still => 20,
-        ..=12 => 0,
-        ..=25 => 10,
-        ..=50 => 40,
+        i32::MIN..=12 => 0,
+        13..=25 => 10,
+        26..=50 => 40,
         _ => 90,
     }
 }

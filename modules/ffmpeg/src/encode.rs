@@ -343,7 +343,7 @@ impl Encoding {
         let words = av::words(code);
         let mut what =
             format!("the encoder {} refuses {width}x{height} in {name} or an option: {words}", choice.name());
-        if width % 2 != 0 || height % 2 != 0 {
+        if !width.is_multiple_of(2) || !height.is_multiple_of(2) {
             what.push_str("; the size is odd: give pad=true, crop=true, macro_block_size=2, or an out_pixel_format such as yuv444p");
         }
         Error::option(what)

@@ -100,7 +100,7 @@ pub fn display_matrix(demuxer: &Demuxer) -> Option<[i32; 9]> {
     // SAFETY: the stream is alive; the data live as long as it.
     unsafe {
         let data = ff::av_stream_get_side_data(stream, ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX, &mut size);
-        (!data.is_null() && size as usize >= 36).then(|| data.cast::<[i32; 9]>().read_unaligned())
+        (!data.is_null() && size >= 36).then(|| data.cast::<[i32; 9]>().read_unaligned())
     }
 }
 

@@ -153,7 +153,7 @@ fn side_data(demuxer: &Demuxer, into: &mut DictMut) -> Result<()> {
         let data = unsafe { ff::av_stream_get_side_data(demuxer.stream_raw(demuxer.stream), kind, &mut size) };
         if !data.is_null() {
             // SAFETY: as above.
-            into.set_bytes(key, unsafe { std::slice::from_raw_parts(data, size as usize) })?;
+            into.set_bytes(key, unsafe { std::slice::from_raw_parts(data, size) })?;
         }
     }
     Ok(())
