@@ -78,7 +78,9 @@ pub fn file(player: &Player, orientation: u32, turned: bool, into: &mut DictMut)
     // SAFETY: the parameters live as long as the container.
     let known = unsafe { &*parameters };
     into.set_str("video_format", name(raw::av_get_pix_fmt_name, known.format).unwrap_or(""))?;
-    into.set_str("codec", name(raw::avcodec_get_name, id).unwrap_or(""))?;
+    // SAFETY: an open decoder has a codec, which lives for ever; its name is what PyAV gives.
+    let decoder = unsafe { player.context().codec.as_ref() }.and_then(|codec| text(codec.name));
+    into.set_str("codec", decoder.or(name(raw::avcodec_get_name, id)).unwrap_or(""))?;
     // SAFETY: an open decoder has a codec, which lives for ever.
     let long = unsafe { player.context().codec.as_ref() }.and_then(|codec| text(codec.long_name));
     into.set_str("long_codec", long.unwrap_or(""))?;
