@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing for the sets named: build, test, bench, julia, r. Says nothing and takes no time when nothing is.
+# Installs what is missing for the sets named: build, test, ffmpeg, bench, julia, r. Says nothing and takes no time when nothing is.
 # With apt, as root or through `sudo -n`; where that cannot be, prints what to run and fails.
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,6 +12,7 @@ compiles() { echo "$1" | cc -xc - -o /dev/null $2 >/dev/null 2>&1; }
 has_header() { echo "#include <$1>" | cc -xc -E - >/dev/null 2>&1; }
 
 [ $# -gt 0 ] || set -- build
+case " $* " in *" test "*) set -- "$@" ffmpeg ;; esac
 for set in "$@"; do
   case $set in
     build)
@@ -32,6 +33,15 @@ for set in "$@"; do
         compiles 'int main(void){return 0;}' '-fsanitize=address,undefined' ||
           missing="$missing libgcc-$(cc -dumpversion | cut -d. -f1)-dev"
         has_header iio.h || wished="$wished libiio-dev"
+      fi
+      ;;
+    ffmpeg)
+      # The module for video; its bindings are made with libclang, whose headers must be of its version.
+      command -v ffmpeg >/dev/null || wished="$wished ffmpeg"
+      if ! scripts/has_ffmpeg.sh >/dev/null; then
+        wished="$wished libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev"
+        clang=$(apt-cache depends libclang-dev 2>/dev/null | sed -n 's/.*Depends: libclang-\([0-9]*\)-dev.*/\1/p' | head -n 1)
+        [ -z "$clang" ] || wished="$wished libclang1-$clang libclang-common-$clang-dev"
       fi
       ;;
     bench)
@@ -56,7 +66,7 @@ for set in "$@"; do
       fi
       ;;
     julia) ;;                    # below: it is no package
-    *) echo "setup: no set is called '$set': build, test, bench, julia, r" >&2; exit 2 ;;
+    *) echo "setup: no set is called '$set': build, test, ffmpeg, bench, julia, r" >&2; exit 2 ;;
   esac
 done
 

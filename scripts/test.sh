@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every check of this repository. With arguments, only these parts of it:
-#   format lint library rust install headers pkgconfig consumer programs sanitizers tool docs julia r parity
+#   format lint library rust install headers pkgconfig consumer programs sanitizers tool docs video julia r parity
 # From `install` on they look at the library as users get it: linked as delivered, installed, and moved.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -8,16 +8,16 @@ PATH="$PATH:$HOME/.cargo/bin"
 unset DESTDIR IMAGEIO_PLUGIN_PATH LD_LIBRARY_PATH
 export LC_ALL=C
 
-parts=(format lint library rust install headers pkgconfig consumer programs sanitizers tool docs julia r parity)
+parts=(format lint library rust install headers pkgconfig consumer programs sanitizers tool docs video julia r parity)
 if [[ $# -gt 0 ]]; then wanted=("$@"); else wanted=("${parts[@]}"); fi
 for part in "${wanted[@]}"; do
   [[ " ${parts[*]} " == *" $part "* ]] || { echo "test: no part is called '$part': ${parts[*]}" >&2; exit 2; }
 done
 
 # What looks at the installed tree wants it fresh.
-if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|programs|sanitizers|tool|docs|julia|r|parity)\  ]]; then wanted+=(library install); fi
+if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|programs|sanitizers|tool|docs|video|julia|r|parity)\  ]]; then wanted+=(library install); fi
 
-sets=(build test)
+sets=(build test ffmpeg)
 for part in julia r; do [[ " ${wanted[*]} " != *" $part "* ]] || sets+=("$part"); done
 scripts/setup.sh "${sets[@]}"
 
@@ -53,11 +53,19 @@ part_format() {
 }
 
 part_lint() {
-  cargo clippy --release --workspace --all-targets --locked --quiet -- -D warnings
+  # shellcheck disable=SC2046
+  cargo clippy --release --workspace $(without) --all-targets --locked --quiet -- -D warnings
 }
 
 part_rust() {
-  cargo test --release --workspace --locked
+  # shellcheck disable=SC2046
+  cargo test --release --workspace $(without) --locked
+}
+
+# Modules that cannot be built here.
+without() {
+  local why
+  why=$(scripts/has_ffmpeg.sh) || { skip "the module for video: $why" >&2; echo "--exclude imageio-ffmpeg"; }
 }
 
 # The delivered library: what it exports and what it asks of the system that loads it.
@@ -294,6 +302,17 @@ part_r() {
     { cat "$log"; fail "tests/bindings/more.R"; }
   cat "$log"
   binding_skips "$log"
+}
+
+# The module for video beside the ffmpeg tool.
+part_video() {
+  local module=$tree/$(libdir)/imageio/modules/libimageio_ffmpeg.so status=0 why
+  if ! why=$(scripts/has_ffmpeg.sh); then skip "video: $why"; return; fi
+  [[ -e $module ]] || fail "the module is not installed"
+  [[ $(nm -D --defined-only "$module" | awk '{ print $3 }') = iio_plugin_entry ]] || fail "the module exports more than its entry"
+  python3 tests/modules/ffmpeg.py "$tree/$(libdir)/libimageio.so" "$work/video" || status=$?
+  if [[ $status = 77 ]]; then skip "video: ffmpeg is not installed"; return; fi
+  return $status
 }
 
 # Real files beside what imageio gives for them, where a folder of such files is at hand: IIO_SHARED, or ../shared.

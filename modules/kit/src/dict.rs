@@ -38,6 +38,11 @@ impl<'a> DictRef<'a> {
         DictRef { raw, lives: PhantomData }
     }
 
+    /// One without entries.
+    pub fn empty() -> DictRef<'static> {
+        DictRef { raw: std::ptr::null(), lives: PhantomData }
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> usize {
         if self.raw.is_null() {
