@@ -26,6 +26,8 @@ for set in "$@"; do
     test)
       need bash bash
       need readelf binutils
+      command -v dpkg-shlibdeps >/dev/null || ! command -v apt-get >/dev/null || wished="$wished dpkg-dev"
+      command -v mmdebstrap >/dev/null || ! command -v apt-get >/dev/null || wished="$wished mmdebstrap"
       need python3 python3       # the tests of the tool read its JSON with it
       command -v tiffinfo >/dev/null || wished="$wished libtiff-tools"   # reads the TIFF that is written
       if command -v cc >/dev/null; then
@@ -33,6 +35,7 @@ for set in "$@"; do
         compiles 'int main(void){return 0;}' '-fsanitize=address,undefined' ||
           missing="$missing libgcc-$(cc -dumpversion | cut -d. -f1)-dev"
         has_header iio.h || wished="$wished libiio-dev"
+        has_header eigen3/Eigen/src/Core/util/Macros.h || wished="$wished libeigen3-dev"
       fi
       ;;
     ffmpeg)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every check of this repository. With arguments, only these parts of it:
-#   format lint library rust install headers pkgconfig consumer programs sanitizers tool docs video julia r parity
+#   format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video julia r parity
 # From `install` on they look at the library as users get it: linked as delivered, installed, and moved.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -8,14 +8,14 @@ PATH="$PATH:$HOME/.cargo/bin"
 unset DESTDIR IMAGEIO_PLUGIN_PATH LD_LIBRARY_PATH
 export LC_ALL=C
 
-parts=(format lint library rust install headers pkgconfig consumer programs sanitizers tool docs video julia r parity)
+parts=(format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video julia r parity)
 if [[ $# -gt 0 ]]; then wanted=("$@"); else wanted=("${parts[@]}"); fi
 for part in "${wanted[@]}"; do
   [[ " ${parts[*]} " == *" $part "* ]] || { echo "test: no part is called '$part': ${parts[*]}" >&2; exit 2; }
 done
 
 # What looks at the installed tree wants it fresh.
-if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|programs|sanitizers|tool|docs|video|julia|r|parity)\  ]]; then wanted+=(library install); fi
+if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|packages|programs|sanitizers|tool|docs|video|julia|r|parity)\  ]]; then wanted+=(library install); fi
 
 sets=(build test ffmpeg)
 for part in julia r; do [[ " ${wanted[*]} " != *" $part "* ]] || sets+=("$part"); done
@@ -215,6 +215,29 @@ part_consumer() {
   cmake_tests tests/cmake/consumer consumer
 }
 
+# A project that has libimageio as a part of itself, by add_subdirectory and by FetchContent; it installs its own things only.
+part_subproject() {
+  local way dir
+  for way in OFF ON; do
+    dir=$work/subproject-$way
+    cmake -S tests/cmake/subdirectory -B "$dir" -DFETCH=$way -DCMAKE_INSTALL_PREFIX="$dir/prefix" >"$dir.log" 2>&1 ||
+      { cat "$dir.log"; fail "cmake tests/cmake/subdirectory -DFETCH=$way"; }
+    cmake --build "$dir" >"$dir.log" 2>&1 || { cat "$dir.log"; fail "building the subproject, FETCH=$way"; }
+    (cd "$dir" && ctest --output-on-failure --no-tests=error)
+    cmake --install "$dir" >"$dir.log"
+    [[ $(cd "$dir/prefix" && find . -type f) = ./bin/shared ]] || fail "a project that uses libimageio installed more than its own"
+  done
+}
+
+# Debian packages, installed into a clean system where one can be made, and unpacked into an empty folder in any case.
+part_packages() {
+  if ! command -v dpkg-shlibdeps >/dev/null; then skip "packages: dpkg-dev is not installed"; return; fi
+  rm -rf "$work/cmake/packages"
+  (cd "$work/cmake" && cpack -G DEB) >"$work/packages.log" 2>&1 || { cat "$work/packages.log"; fail "cpack"; }
+  tests/packages/run.sh "$work/cmake/packages" "$work/packages" | tee "$work/packages.log"
+  sed -n 's/^SKIPPED: //p' "$work/packages.log" | while read -r line; do echo "SKIPPED: $line" >>"$skips"; done
+}
+
 # tests/c and tests/cpp.
 part_programs() {
   cmake_tests tests programs
@@ -240,7 +263,8 @@ part_tool() {
 # The programs in the documents, and the examples.
 part_docs() {
   export_pkgconfig
-  tests/docs/run.sh "$work/docs"
+  tests/docs/run.sh "$work/docs" | tee "$work/docs.log"
+  grep '^SKIPPED: ' "$work/docs.log" >>"$skips" || true
 }
 
 # What C gets, for the tests of the bindings.
