@@ -6,7 +6,7 @@ use super::super::{jng, png};
 use super::script::{Clip, Layer, Object, Script};
 use crate::error::{Error, Result};
 use crate::model::{Color, DType, Index};
-use crate::plugin::Call;
+use crate::plugin::{Call, Outcome};
 use crate::resource::{Source, read_memory};
 
 /// The image as it stands.
@@ -45,7 +45,10 @@ impl Canvas {
         if promised as u128 > u128::from(layer.object.len) << 14 {
             return Err(Error::corrupt(format!("{} bytes cannot hold an image so large", layer.object.len)));
         }
-        let (props, image, _) = pixels(&mut *reader, call)?;
+        let (props, image, outcome) = pixels(&mut *reader, call)?;
+        if outcome == Outcome::Partial {
+            return Err(Error::corrupt("an image that the film shows is damaged"));
+        }
         let (Some(&height), Some(&width)) = (props.shape.first(), props.shape.get(1)) else { return Ok(()) };
         let samples = props.color.samples().unwrap_or(1);
         let row = width * samples * props.dtype.size();

@@ -67,7 +67,9 @@ fn letters(image: &Image) -> Result<String> {
     let (shape, stored) = (image.shape, image.stored);
     let refuse = |what: &str| Err(Error::unsupported(format!("OME-TIFF cannot hold the axes {what}")));
     let Some(axes) = image.axes else {
-        let inner = if stored.contig > 1 || shape.len() > stored.leading + 2 + usize::from(stored.separate > 1) {
+        // A last axis of one sample; pages that were added since count as leading axes too.
+        let one = shape.last() == Some(&1) && shape.len() > stored.leading + 2 + usize::from(stored.separate > 1);
+        let inner = if stored.contig > 1 || one {
             "YXS"
         } else if stored.separate > 1 {
             "SYX"
