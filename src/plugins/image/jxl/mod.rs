@@ -25,7 +25,12 @@ pub fn matches(head: &[u8]) -> bool {
 
 /// The decoder's failure as ours.
 fn failed(error: ::jxl::error::Error) -> Error {
-    Error::new(ErrorKind::Corrupt, error.to_string())
+    let kind = match error {
+        // It is held to the limit of the call.
+        ::jxl::error::Error::ImageSizeTooLarge(..) => ErrorKind::Limit,
+        _ => ErrorKind::Corrupt,
+    };
+    Error::new(kind, error.to_string())
 }
 
 fn truncated() -> Error {
