@@ -1,8 +1,7 @@
 //! A cursor over the images of a file, apart from the file's reads and from other cursors.
 
-use super::adapt::Adapted;
+use super::adapt::{Adapted, exclude_applied};
 use super::file::File;
-use super::metadata;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DType, Dict, Index, Props, Value, ViewMut};
 use crate::plugin::{self, Call, CallKind, Count, Outcome};
@@ -95,8 +94,7 @@ impl Cursor {
             }
         };
         if let Some(native) = native {
-            let told = file.tell(Index::At(self.next), &self.call)?;
-            self.known = Some(Adapted::new(native, &self.call, told)?);
+            self.known = Some(Adapted::new(native, &self.call)?);
         }
         Ok(())
     }
@@ -131,12 +129,12 @@ impl Cursor {
         let Some(next) = &self.known else { return Ok(None) };
         next.check_limits(&file.limits)?;
         let (view, dtype) = place(&next.props)?;
+        let mut to = next.destination(&self.call, view, dtype, file.limits)?;
         self.call.tell(0, 0)?;
-        let (call, limits) = (&self.call, file.limits);
-        let outcome = next.read(call, view, dtype, limits, |to| match &mut self.own {
-            Some(own) => own.next(call, to),
-            None => file.reader()?.read(Index::At(self.next), call, to),
-        })?;
+        let outcome = match &mut self.own {
+            Some(own) => own.next(&self.call, &mut to)?,
+            None => file.reader()?.read(Index::At(self.next), &self.call, &mut to)?,
+        };
         self.last = Some(self.next);
         self.last_meta = None;
         Ok(Some(outcome))
@@ -196,13 +194,12 @@ impl Cursor {
         let meta = match &mut self.own {
             Some(own) => own.meta(&self.call),
             None => {
-                let own = file.own_options(CallKind::Meta, self.call.options());
-                let call = file.call(CallKind::Meta, &own)?;
+                let call = file.call(CallKind::Meta, &Dict::new())?;
                 file.reader()?.meta(Index::At(last), &call)
             }
         };
         let mut meta = file.told(meta)?;
-        metadata::finish(&mut meta, &self.call);
+        exclude_applied(&mut meta, &self.call);
         Ok(meta)
     }
 

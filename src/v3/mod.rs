@@ -2,10 +2,8 @@
 
 mod adapt;
 mod array;
-mod converted;
 mod cursor;
 mod file;
-mod metadata;
 mod writing;
 
 pub use array::NdArray;

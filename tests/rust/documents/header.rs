@@ -126,7 +126,6 @@ fn imageio_h() -> String {
         "open",
         "file",
         "iter",
-        "axes",
         "dict",
         "dict_set",
         "dict_get",

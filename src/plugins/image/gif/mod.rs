@@ -5,8 +5,7 @@ mod encode;
 mod lzw;
 mod picture;
 mod player;
-pub mod quantise;
-mod raw;
+mod quantise;
 mod read;
 #[cfg(test)]
 mod tests;
