@@ -5,7 +5,7 @@ CONFIGURE = cmake -S . -B $(BUILD) $(if $(PREFIX),-DCMAKE_INSTALL_PREFIX:PATH="$
 export PATH := $(PATH):$(HOME)/.cargo/bin
 MAKEFLAGS += --no-print-directory
 
-.PHONY: build demo test install install-strip header readme third-party exports bench clean
+.PHONY: build demo test install install-strip packages header readme third-party exports bench clean
 .NOTPARALLEL:
 
 build:
@@ -24,6 +24,10 @@ test:
 install install-strip:
 	+@if [ -n "$$SUDO_USER" ] && [ -e $(BUILD)/lib/libimageio.so ]; then $(CONFIGURE) >/dev/null; else $(MAKE) build; fi
 	@cmake --install $(BUILD) $(if $(filter install-strip,$@),--strip)
+
+# Debian packages in build/cmake/packages: `make packages PREFIX=/usr`.
+packages: build
+	@cd $(BUILD) && cpack -G DEB
 
 # include/libimageio/*.h are what src/capi generates; the test that compares them can also write them.
 header:

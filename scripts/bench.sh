@@ -1,5 +1,6 @@
 #!/bin/sh
-# Compares an installed libimageio (in build/prefix) with what C programs use without it.
+# Measures an installed libimageio (in build/prefix) beside what programs use without it: `scripts/bench.sh` for everything,
+# with arguments (see benches/bench.py) for a part, as `scripts/bench.sh --only "PNG decode" --rounds 31`.
 set -eu
 cd "$(dirname "$0")/.."
 PATH="$PATH:$HOME/.cargo/bin"
@@ -20,12 +21,41 @@ compile() {
   shift
   ${CC:-cc} -std=gnu11 -O2 -Wall -Wextra "benches/$program.c" -o "build/bench/$program" -Wl,-rpath,"$PWD/$libdir" $(flags "$@")
 }
-if ! pkg-config --exists spng; then
-  echo "bench: libspng is missing, with which small images are compared (apt-get install libspng-dev)" >&2
-  exit 1
+
+# The peers that are installed, as two libraries: codecs in C, and Rust crates.
+peers=""
+libraries="-lm"
+with() {
+  if pkg-config --exists "$2" 2>/dev/null; then
+    peers="$peers -DHAVE_$1 $(pkg-config --cflags "$2")"
+    libraries="$libraries $(pkg-config --libs "$2")"
+  else
+    echo "bench: goes on without $2" >&2
+  fi
+}
+with SPNG spng
+with PNG libpng
+with TURBOJPEG libturbojpeg
+with WEBP libwebp
+with ISAL libisal
+if echo '#include <libdeflate.h>' | ${CC:-cc} -xc -E - >/dev/null 2>&1; then
+  peers="$peers -DHAVE_DEFLATE" libraries="$libraries -ldeflate"
 fi
-compile first_imageio imageio
-compile first_spng spng
-compile small_png imageio spng
-rm -f build/bench/64.png
-build/bench/small_png build/bench/64.png build/bench/first_imageio build/bench/first_spng
+if [ -e /usr/include/stb/stb_image.h ]; then peers="$peers -DHAVE_STB -I/usr/include/stb"; fi
+# shellcheck disable=SC2086
+${CC:-cc} -std=gnu11 -O2 -Wall -Wextra -Wno-unused-function -fPIC -shared -fvisibility=hidden benches/peers.c \
+  -o build/bench/libpeers_c.so $peers $libraries
+cargo build --quiet --release --manifest-path benches/peers/Cargo.toml --target-dir build/bench/rust
+cp build/bench/rust/release/libpeers.so build/bench/
+
+python=python3
+if [ -x build/bench/venv/bin/python ]; then python=build/bench/venv/bin/python; fi
+"$python" benches/bench.py "$libdir/libimageio.so" build/bench "$@"
+
+if pkg-config --exists spng; then
+  compile first_imageio imageio
+  compile first_spng spng
+  compile small_png imageio spng
+  rm -f build/bench/64.png
+  build/bench/small_png build/bench/64.png build/bench/first_imageio build/bench/first_spng
+fi

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing for the sets named: build, test, bench. Says nothing and takes no time when nothing is.
+# Installs what is missing for the sets named: build, test, ffmpeg, bench, julia, r. Says nothing and takes no time when nothing is.
 # With apt, as root or through `sudo -n`; where that cannot be, prints what to run and fails.
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,6 +12,7 @@ compiles() { echo "$1" | cc -xc - -o /dev/null $2 >/dev/null 2>&1; }
 has_header() { echo "#include <$1>" | cc -xc -E - >/dev/null 2>&1; }
 
 [ $# -gt 0 ] || set -- build
+case " $* " in *" test "*) set -- "$@" ffmpeg ;; esac
 for set in "$@"; do
   case $set in
     build)
@@ -25,18 +26,50 @@ for set in "$@"; do
     test)
       need bash bash
       need readelf binutils
+      command -v dpkg-shlibdeps >/dev/null || ! command -v apt-get >/dev/null || wished="$wished dpkg-dev"
+      command -v mmdebstrap >/dev/null || ! command -v apt-get >/dev/null || wished="$wished mmdebstrap"
       need python3 python3       # the tests of the tool read its JSON with it
+      command -v tiffinfo >/dev/null || wished="$wished libtiff-tools"   # reads the TIFF that is written
       if command -v cc >/dev/null; then
         # gcc's own, in a package that is named after its version.
         compiles 'int main(void){return 0;}' '-fsanitize=address,undefined' ||
           missing="$missing libgcc-$(cc -dumpversion | cut -d. -f1)-dev"
         has_header iio.h || wished="$wished libiio-dev"
+        has_header eigen3/Eigen/src/Core/util/Macros.h || wished="$wished libeigen3-dev"
+      fi
+      ;;
+    ffmpeg)
+      # The module for video; its bindings are made with libclang, whose headers must be of its version.
+      command -v ffmpeg >/dev/null || wished="$wished ffmpeg"
+      if ! scripts/has_ffmpeg.sh >/dev/null; then
+        wished="$wished libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev"
+        clang=$(apt-cache depends libclang-dev 2>/dev/null | sed -n 's/.*Depends: libclang-\([0-9]*\)-dev.*/\1/p' | head -n 1)
+        [ -z "$clang" ] || wished="$wished libclang1-$clang libclang-common-$clang-dev"
       fi
       ;;
     bench)
+      # Peers. What is not there is not measured; see scripts/bench.sh.
+      need python3 python3
       has_header spng.h || wished="$wished libspng-dev"
+      has_header png.h || wished="$wished libpng-dev"
+      has_header turbojpeg.h || wished="$wished libturbojpeg0-dev"
+      has_header webp/decode.h || wished="$wished libwebp-dev"
+      has_header libdeflate.h || wished="$wished libdeflate-dev"
+      has_header isa-l/igzip_lib.h || wished="$wished libisal-dev"
+      has_header stb/stb_image.h || wished="$wished libstb-dev"
+      python3 -c 'import venv, ensurepip' 2>/dev/null || wished="$wished python3-venv"
       ;;
-    *) echo "setup: no set is called '$set': build, test, bench" >&2; exit 2 ;;
+    r)
+      command -v R >/dev/null || wished="$wished r-base-core r-base-dev"
+      command -v qpdf >/dev/null || wished="$wished qpdf"                    # R CMD check looks with these
+      command -v checkbashisms >/dev/null || wished="$wished devscripts"
+      # The vignette; without them it is not built.
+      if ! command -v Rscript >/dev/null || ! Rscript -e 'stopifnot(requireNamespace("knitr"), requireNamespace("rmarkdown"))' >/dev/null 2>&1; then
+        wished="$wished r-cran-knitr r-cran-rmarkdown pandoc"
+      fi
+      ;;
+    julia) ;;                    # below: it is no package
+    *) echo "setup: no set is called '$set': build, test, ffmpeg, bench, julia, r" >&2; exit 2 ;;
   esac
 done
 
@@ -68,6 +101,15 @@ if [ -n "$missing$wished" ]; then
   fi
 fi
 
+# Julia is no package of Debian's any more: one of its last is unpacked into the build folder.
+case " $* " in *" julia "*)
+  if [ -z "${IIO_JULIA:-}" ] && ! command -v julia >/dev/null && [ ! -x build/julia/bin/julia ]; then
+    echo "setup: bringing Julia 1.5.3 into build/julia" >&2
+    scripts/get-julia.sh build/julia >&2 || { rm -rf build/julia; echo "setup: going on without Julia (optional)" >&2; }
+  fi
+  ;;
+esac
+
 # Rust is rustup's.
 wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 if ! command -v cargo >/dev/null || ! version=$(rustc --version 2>/dev/null | cut -d' ' -f2); then
@@ -84,6 +126,16 @@ case " $* " in *" test "*)
       echo "setup: rustfmt and clippy are missing: rustup component add rustfmt clippy" >&2
       exit 1
     fi
+  fi
+  ;;
+esac
+# The Python peers, in an environment of their own unless the system has them.
+case " $* " in *" bench "*)
+  if ! python3 -c 'import PIL, numpy, imagecodecs, cv2, imageio' 2>/dev/null && [ ! -e build/bench/venv/ready ]; then
+    mkdir -p build/bench
+    python3 -m venv build/bench/venv
+    build/bench/venv/bin/pip install --quiet numpy pillow imagecodecs opencv-python-headless imageio
+    touch build/bench/venv/ready
   fi
   ;;
 esac

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every check of this repository. With arguments, only these parts of it:
-#   format lint library rust install headers pkgconfig consumer programs sanitizers tool docs parity
+#   format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video julia r parity
 # From `install` on they look at the library as users get it: linked as delivered, installed, and moved.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -8,16 +8,18 @@ PATH="$PATH:$HOME/.cargo/bin"
 unset DESTDIR IMAGEIO_PLUGIN_PATH LD_LIBRARY_PATH
 export LC_ALL=C
 
-parts=(format lint library rust install headers pkgconfig consumer programs sanitizers tool docs parity)
+parts=(format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video julia r parity)
 if [[ $# -gt 0 ]]; then wanted=("$@"); else wanted=("${parts[@]}"); fi
 for part in "${wanted[@]}"; do
   [[ " ${parts[*]} " == *" $part "* ]] || { echo "test: no part is called '$part': ${parts[*]}" >&2; exit 2; }
 done
 
 # What looks at the installed tree wants it fresh.
-if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|programs|sanitizers|tool|docs|parity)\  ]]; then wanted+=(library install); fi
+if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|packages|programs|sanitizers|tool|docs|video|julia|r|parity)\  ]]; then wanted+=(library install); fi
 
-scripts/setup.sh build test
+sets=(build test ffmpeg)
+for part in julia r; do [[ " ${wanted[*]} " != *" $part "* ]] || sets+=("$part"); done
+scripts/setup.sh "${sets[@]}"
 
 work=$PWD/build/test
 tree=$work/moved          # what was installed, away from where it was installed to
@@ -51,11 +53,19 @@ part_format() {
 }
 
 part_lint() {
-  cargo clippy --release --workspace --all-targets --locked --quiet -- -D warnings
+  # shellcheck disable=SC2046
+  cargo clippy --release --workspace $(without) --all-targets --locked --quiet -- -D warnings
 }
 
 part_rust() {
-  cargo test --release --workspace --locked
+  # shellcheck disable=SC2046
+  cargo test --release --workspace $(without) --locked
+}
+
+# Modules that cannot be built here.
+without() {
+  local why
+  why=$(scripts/has_ffmpeg.sh) || { skip "the module for video: $why" >&2; echo "--exclude imageio-ffmpeg"; }
 }
 
 # The delivered library: what it exports and what it asks of the system that loads it.
@@ -205,6 +215,29 @@ part_consumer() {
   cmake_tests tests/cmake/consumer consumer
 }
 
+# A project that has libimageio as a part of itself, by add_subdirectory and by FetchContent; it installs its own things only.
+part_subproject() {
+  local way dir
+  for way in OFF ON; do
+    dir=$work/subproject-$way
+    cmake -S tests/cmake/subdirectory -B "$dir" -DFETCH=$way -DCMAKE_INSTALL_PREFIX="$dir/prefix" >"$dir.log" 2>&1 ||
+      { cat "$dir.log"; fail "cmake tests/cmake/subdirectory -DFETCH=$way"; }
+    cmake --build "$dir" >"$dir.log" 2>&1 || { cat "$dir.log"; fail "building the subproject, FETCH=$way"; }
+    (cd "$dir" && ctest --output-on-failure --no-tests=error)
+    cmake --install "$dir" >"$dir.log"
+    [[ $(cd "$dir/prefix" && find . -type f) = ./bin/shared ]] || fail "a project that uses libimageio installed more than its own"
+  done
+}
+
+# Debian packages, installed into a clean system where one can be made, and unpacked into an empty folder in any case.
+part_packages() {
+  if ! command -v dpkg-shlibdeps >/dev/null; then skip "packages: dpkg-dev is not installed"; return; fi
+  rm -rf "$work/cmake/packages"
+  (cd "$work/cmake" && cpack -G DEB) >"$work/packages.log" 2>&1 || { cat "$work/packages.log"; fail "cpack"; }
+  tests/packages/run.sh "$work/cmake/packages" "$work/packages" | tee "$work/packages.log"
+  sed -n 's/^SKIPPED: //p' "$work/packages.log" | while read -r line; do echo "SKIPPED: $line" >>"$skips"; done
+}
+
 # tests/c and tests/cpp.
 part_programs() {
   cmake_tests tests programs
@@ -230,7 +263,80 @@ part_tool() {
 # The programs in the documents, and the examples.
 part_docs() {
   export_pkgconfig
-  tests/docs/run.sh "$work/docs"
+  tests/docs/run.sh "$work/docs" | tee "$work/docs.log"
+  grep '^SKIPPED: ' "$work/docs.log" >>"$skips" || true
+}
+
+# What C gets, for the tests of the bindings.
+dump() {
+  export_pkgconfig
+  local out=$work/bindings
+  mkdir -p "$out"
+  # shellcheck disable=SC2046
+  "$cc" -std=c11 "${warnings[@]}" tests/bindings/dump.c -o "$out/dump" $(pkg-config --cflags --libs imageio) \
+    -Wl,-rpath,"$(pkg-config --variable=libdir imageio)" || fail "tests/bindings/dump.c"
+}
+binding_skips() { sed -n 's/^SKIPPED: //p' "$1" | while read -r why; do skip "$why"; done; }
+
+# The package of Julia, installed and tested by Julia's own Pkg in a depot of its own, without the network.
+part_julia() {
+  local julia=${IIO_JULIA:-} depot=$work/julia log=$work/julia.log
+  [[ -n $julia ]] || julia=$(command -v julia || true)
+  [[ -n $julia ]] || julia=$PWD/build/julia/bin/julia
+  if ! "$julia" --version >/dev/null 2>&1; then skip "julia: there is none here, and scripts/get-julia.sh could not bring one"; return; fi
+  dump
+  rm -rf "$depot" && mkdir -p "$depot/registries/General" "$depot/project"
+  # An empty registry: older versions would fetch the public one for nothing.
+  cat >"$depot/registries/General/Registry.toml" <<'END'
+name = "General"
+uuid = "23338594-aafe-5451-b93e-139f81909106"
+repo = "https://example.invalid/none.git"
+[packages]
+END
+  JULIA_DEPOT_PATH=$depot JULIA_PROJECT=$depot/project JULIA_NUM_THREADS=2 JULIA_PKG_OFFLINE=true IMAGEIO_HOME=$tree \
+    IIO_DUMP=$work/bindings/dump IIO_SHARED=${IIO_SHARED:-$PWD/../shared} IIO_DATA=$PWD/tests/data \
+    "$julia" --startup-file=no -e 'using Pkg; Pkg.develop(PackageSpec(path = ARGS[1])); Pkg.test("LibImageIO")' "$PWD/bindings/julia" \
+    >"$log" 2>&1 || { cat "$log"; fail "the tests of the Julia package"; }
+  grep -A1 '^Test Summary' "$log" | tail -n 2
+  binding_skips "$log"
+}
+
+# The package of R: R CMD check, and what needs the fixtures.
+part_r() {
+  if ! command -v R >/dev/null; then skip "r: R is not installed"; return; fi
+  dump
+  local dir=$work/r log=$work/r.log vignette=() ignore=() status tolerated=0
+  rm -rf "$dir" && mkdir -p "$dir/library"
+  if ! command -v pandoc >/dev/null || ! Rscript -e 'stopifnot(requireNamespace("knitr"), requireNamespace("rmarkdown"))' >/dev/null 2>&1; then
+    skip "r: the vignette, for knitr, rmarkdown or pandoc is not installed"
+    vignette=(--no-build-vignettes) ignore=(--ignore-vignettes)
+  fi
+  export IMAGEIO_HOME=$tree _R_CHECK_CRAN_INCOMING_=false _R_CHECK_FORCE_SUGGESTS_=false
+  # R warns of each tool that it misses; that is no warning of the package.
+  command -v checkbashisms >/dev/null || { skip "r: bashisms in configure, for checkbashisms (devscripts) is not installed"; tolerated=$((tolerated + 1)); }
+  R_QPDF=$(command -v qpdf) && export R_QPDF ||   # Debian's R was built without knowing one
+  { skip "r: sizes of PDFs, for qpdf is not installed"; tolerated=$((tolerated + 1)); }
+  (cd "$dir" && R CMD build "${vignette[@]}" "$OLDPWD/bindings/r") >"$log" 2>&1 || { cat "$log"; fail "R CMD build"; }
+  (cd "$dir" && R CMD check --as-cran --no-manual "${ignore[@]}" imageio_*.tar.gz) >"$log" 2>&1 || { cat "$log"; fail "R CMD check"; }
+  status=$(grep '^Status:' "$log")
+  echo "R CMD check: $status"
+  [[ $status != *ERROR* && $(grep -c 'WARNING$' "$log" || true) -le $tolerated ]] || { cat "$log"; fail "R CMD check warns"; }
+  R CMD INSTALL --library="$dir/library" "$dir"/imageio_*.tar.gz >"$log" 2>&1 || { cat "$log"; fail "R CMD INSTALL"; }
+  R_LIBS=$dir/library Rscript tests/bindings/more.R "$PWD" "$work/bindings/dump" "${IIO_SHARED:-$PWD/../shared}" >"$log" 2>&1 ||
+    { cat "$log"; fail "tests/bindings/more.R"; }
+  cat "$log"
+  binding_skips "$log"
+}
+
+# The module for video beside the ffmpeg tool.
+part_video() {
+  local module=$tree/$(libdir)/imageio/modules/libimageio_ffmpeg.so status=0 why
+  if ! why=$(scripts/has_ffmpeg.sh); then skip "video: $why"; return; fi
+  [[ -e $module ]] || fail "the module is not installed"
+  [[ $(nm -D --defined-only "$module" | awk '{ print $3 }') = iio_plugin_entry ]] || fail "the module exports more than its entry"
+  python3 tests/modules/ffmpeg.py "$tree/$(libdir)/libimageio.so" "$work/video" || status=$?
+  if [[ $status = 77 ]]; then skip "video: ffmpeg is not installed"; return; fi
+  return $status
 }
 
 # Real files beside what imageio gives for them, where a folder of such files is at hand: IIO_SHARED, or ../shared.

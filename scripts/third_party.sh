@@ -13,6 +13,9 @@ from pathlib import Path
 VENDORED = {
     "turbojpeg-sys": ("libjpeg-turbo", "libjpeg-turbo/CMakeLists.txt", r"set\(VERSION ([\d.]+)\)", "IJG AND BSD-3-Clause AND Zlib",
                       ["libjpeg-turbo/LICENSE.md", "libjpeg-turbo/README.ijg"]),
+    "libdeflate-sys": ("libdeflate", "libdeflate/libdeflate.h", r'#define LIBDEFLATE_VERSION_STRING\s+"([\d.]+)"', "MIT", ["libdeflate/COPYING"]),
+    "openjpeg-sys": ("OpenJPEG", "config/opj_config.h", r"#define OPJ_VERSION_(?:MAJOR|MINOR|BUILD) (\d+)", "BSD-2-Clause", ["vendor/LICENSE"]),
+    "zstd-sys": ("Zstandard", "Cargo.toml", r'version = "[^"+]*\+zstd\.([\d.]+)"', "BSD-3-Clause", ["zstd/LICENSE"]),
     "libwebp-sys": ("libwebp", "vendor/src/dec/vp8i_dec.h", r"#define DEC_(?:MAJ|MIN|REV)_VERSION (\d+)", "BSD-3-Clause", ["vendor/COPYING", "vendor/PATENTS"]),
 }
 # Of several licences to choose from, the first of these is taken.

@@ -1143,6 +1143,62 @@ struct iio_file *iio_iter_file(struct iio_iter *iter);
 void iio_iter_free(struct iio_iter *iter);
 
 /**
+ * Tells how to keep an image in an array whose first axis is the fastest, as Fortran, Julia, R and MATLAB have them.
+ * Axis `i` of the array is the image's axis `place[i]`: it has that length, and its step belongs into that stride of
+ * the `iio_array` to read into.
+ *
+ * @param props Of the image. Not NULL.
+ * @param order The letters of the axes that come first, "YXS" or "SYX" …; those that the image lacks are passed over.
+ *              The other axes follow, the slowest one last. Not NULL.
+ * @param place Receives `props->ndim` numbers. Not NULL.
+ * @return `IIO_OK`; `IIO_ERROR_INVALID_ARGUMENT`.
+ *
+ * Any thread.
+ */
+iio_status iio_axes_read(const struct iio_props *props,
+                         const char *order,
+                         uint32_t *place);
+
+/**
+ * The same for an array that is to be written: its axis `i` is the axis `place[i]` of the `iio_array`.
+ *
+ * @param ndim       Number of axes, 0 to 8.
+ * @param shape      Length of each axis of the array, fastest first. Not NULL unless `ndim` is 0.
+ * @param order      As for `iio_axes_read`. Not NULL.
+ * @param axes       A letter for each axis of the array, fastest first; NULL: guessed. Then two axes are one image, the
+ *                   place of S is one of samples if it has a length of 1 to 4, and the last of more axes counts images.
+ * @param place      Receives `ndim` numbers. Not NULL.
+ * @param image_axes Receives the letters in the order of the `iio_array`, NUL-terminated, at most 9 bytes. With `axes`
+ *                   given they are what the option `axes` says. Not NULL.
+ * @param is_batch   Receives 1 or 0 where the option `is_batch` has to say so, or -1 where it need not be given. Not NULL.
+ * @return `IIO_OK`; `IIO_ERROR_INVALID_ARGUMENT`.
+ *
+ * Any thread.
+ */
+iio_status iio_axes_write(uint32_t ndim,
+                          const uint64_t *shape,
+                          const char *order,
+                          const char *axes,
+                          uint32_t *place,
+                          char *image_axes,
+                          int32_t *is_batch);
+
+/**
+ * Copies values from one array into another of the same shape, of any strides and dtypes: as numpy's `astype`, or with
+ * `scale` from the full range of one dtype to that of the other (0 to 1 in floats; what lies outside is clipped).
+ *
+ * @param from  Not NULL.
+ * @param to    Not NULL. It shares no memory with `from`.
+ * @param scale Not 0: map the full range.
+ * @return `IIO_OK`; `IIO_ERROR_SHAPE`; `IIO_ERROR_INVALID_ARGUMENT`; `IIO_ERROR_OUT_OF_MEMORY`.
+ *
+ * Any thread.
+ */
+iio_status iio_array_convert(const struct iio_array *from,
+                             const struct iio_array *to,
+                             int32_t scale);
+
+/**
  * An empty dictionary, which the caller frees. NULL only if there is no memory.
  *
  * Any thread.
@@ -1378,6 +1434,24 @@ iio_status iio_plugins(iio_dict **out);
  * Any thread.
  */
 iio_status iio_formats(iio_dict **out);
+
+/**
+ * Parts the options of an opening and of a call, which the one-call functions take together, for those who open bytes or
+ * a stream and call it once. An option that some plugin declares for both is in both; one that nobody declares is the
+ * call's, which then names the nearest.
+ *
+ * @param options NULL: none.
+ * @param call    What comes after the opening: "read", "props", "iter", "meta" or "write". Not NULL.
+ * @param opening Receives a dictionary that the caller frees; NULL after a failure. Not NULL.
+ * @param rest    The same, for the call. Not NULL.
+ * @return `IIO_OK`; `IIO_ERROR_INVALID_ARGUMENT`.
+ *
+ * Any thread.
+ */
+iio_status iio_split_options(const iio_dict *options,
+                             const char *call,
+                             iio_dict **opening,
+                             iio_dict **rest);
 
 /**
  * Registers a plugin, before the built-in ones for its extensions. One of a name that is taken hides the former until

@@ -29,7 +29,8 @@ typedef struct iio_host {
    */
   uint32_t abi_version;
   /**
-   * Any exported `iio_*` function by its name, or NULL.
+   * Any exported `iio_*` function by its name, or NULL. For plugins alone there is
+   * `void iio_log(int32_t level, const char *message)`, which writes a line to the log on a thread inside a call.
    */
   void *(*symbol)(const char *name);
   /**

@@ -3,6 +3,7 @@
 
 #![allow(unsafe_code, non_camel_case_types)]
 
+mod axes;
 mod boundary;
 mod constants;
 mod dict;
@@ -18,6 +19,7 @@ mod open;
 mod place;
 mod registry;
 
+pub use axes::*;
 pub use constants::*;
 pub use dict::*;
 pub use dict_get::*;

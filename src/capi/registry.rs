@@ -1,8 +1,10 @@
 //! The registry of plugins and formats.
 
 use super::boundary::{Out, boundary, c_str, given, own, text};
+use crate::error::Error;
+use crate::model::Dict;
 use crate::plugin::foreign::{self, ForeignPlugin, iio_dict, iio_plugin, iio_status};
-use crate::plugin::registry;
+use crate::plugin::{self, CallKind, registry};
 use std::ffi::{OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -41,6 +43,52 @@ pub unsafe extern "C" fn iio_plugins(out: *mut *mut iio_dict) -> iio_status {
 pub unsafe extern "C" fn iio_formats(out: *mut *mut iio_dict) -> iio_status {
     boundary(|| {
         Out::empty(out, "out")?.set(own(registry::formats()));
+        Ok(super::IIO_OK)
+    })
+}
+
+/// Parts the options of an opening and of a call, which the one-call functions take together, for those who open bytes or
+/// a stream and call it once. An option that some plugin declares for both is in both; one that nobody declares is the
+/// call's, which then names the nearest.
+///
+/// @param options NULL: none.
+/// @param call    What comes after the opening: "read", "props", "iter", "meta" or "write". Not NULL.
+/// @param opening Receives a dictionary that the caller frees; NULL after a failure. Not NULL.
+/// @param rest    The same, for the call. Not NULL.
+/// @return `IIO_OK`; `IIO_ERROR_INVALID_ARGUMENT`.
+///
+/// Any thread.
+///
+/// # Safety
+/// The pointers are as described.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn iio_split_options(
+    options: *const iio_dict,
+    call: *const c_char,
+    opening: *mut *mut iio_dict,
+    rest: *mut *mut iio_dict,
+) -> iio_status {
+    boundary(|| {
+        let opening = Out::empty(opening, "opening")?;
+        let rest = Out::empty(rest, "rest")?;
+        // SAFETY: the caller's promises, passed on.
+        let (options, call) = unsafe { (super::boundary::options(options), text(call, "call")?) };
+        let kind = CallKind::from_name(call).filter(|kind| *kind != CallKind::Open);
+        let kind = kind.ok_or_else(|| Error::invalid(format!("no call with options is called {call:?}")))?;
+        let table = registry::table();
+        let taken = |name: &str, kind| table.active().any(|known| plugin::takes(&known.declared, name, kind));
+        let (mut first, mut second) = (Dict::new(), Dict::new());
+        for (name, value) in options.iter() {
+            let is_first = taken(name, CallKind::Open);
+            if is_first {
+                first.set(name.clone(), value.clone());
+            }
+            if !is_first || taken(name, kind) {
+                second.set(name.clone(), value.clone());
+            }
+        }
+        opening.set(own(first));
+        rest.set(own(second));
         Ok(super::IIO_OK)
     })
 }

@@ -1,45 +1,99 @@
 //! Where the pixels of an image go: the caller's memory, whatever its strides and dtype.
 
-use super::{Cast, DType, Limits, Recolor, Shape, ViewMut, cast};
+use super::reduce::Sums;
+use super::{Area, Cast, DType, Limits, Props, Shape, Steps, ViewMut, cast};
 use crate::error::{Error, Result};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
 
 /// The destination of one image, or of a stack of them, as a plugin sees it: the shape and dtype that its
 /// properties promised. Pixels that fit are decoded straight into the caller's memory; where strides or a
 /// conversion stand between, they pass through one row (or whatever block the plugin fills at once).
 pub struct Destination<'a> {
     view: ViewMut<'a>,
-    /// The shape in which the plugin delivers, and what becomes of its pixels before their dtype.
-    recolor: Option<(Recolor, Shape, DType)>,
+    /// What the plugin delivers, where that is not what `cast` takes.
+    native: Option<Native>,
     cast: Cast,
     limits: Limits,
     scratch: Vec<u8>,
+    /// Rows between two steps.
+    rows: (Vec<u8>, Vec<u8>),
+    /// Squares of pixels that wait for their other rows.
+    sums: Waiting,
+}
+
+/// Squares by the place of their row of the result; shared with those who borrow the destination.
+type Waiting = Arc<Mutex<BTreeMap<Vec<usize>, Sums>>>;
+
+/// What a plugin delivers, and what becomes of it.
+#[derive(Clone)]
+struct Native {
+    shape: Shape,
+    dtype: DType,
+    /// The axis of rows; behind it come columns and samples.
+    rows: Option<usize>,
+    steps: Steps,
 }
 
 impl<'a> Destination<'a> {
     /// A destination whose items have the type that `cast` makes.
     pub fn new(view: ViewMut<'a>, cast: Cast, limits: Limits) -> Destination<'a> {
-        Destination { view, recolor: None, cast, limits, scratch: Vec::new() }
+        let (scratch, rows, sums) = Default::default();
+        Destination { view, native: None, cast, limits, scratch, rows, sums }
     }
 
-    /// With pixels that the plugin delivers in another colour model: in this shape and dtype. `cast` then converts
-    /// what `recolor` makes.
-    pub fn recolored(mut self, recolor: Recolor, shape: Shape, dtype: DType) -> Destination<'a> {
-        self.recolor = Some((recolor, shape, dtype));
+    /// With pixels that the plugin delivers as `native` says. `cast` then converts what the steps make of them.
+    pub fn with_steps(mut self, native: &Props, steps: Steps) -> Destination<'a> {
+        if !steps.is_empty() {
+            let letters = native.axes.as_str();
+            let is_plain = letters.ends_with("YX") || letters.ends_with("YXS");
+            let rows = letters.find('Y').filter(|_| is_plain && letters.len() == native.shape.len());
+            self.native = Some(Native { shape: native.shape, dtype: native.dtype, rows, steps });
+        }
         self
     }
 
     /// Length of each axis, as the plugin delivers.
     pub fn shape(&self) -> &[usize] {
-        self.recolor.as_ref().map_or(self.view.shape(), |(_, shape, _)| shape)
+        self.native.as_ref().map_or(self.view.shape(), |native| &native.shape)
     }
 
     /// The dtype in which the plugin delivers.
     pub fn dtype(&self) -> DType {
-        self.recolor.as_ref().map_or(self.cast.from(), |(_, _, dtype)| *dtype)
+        self.native.as_ref().map_or(self.cast.from(), |native| native.dtype)
+    }
+
+    /// The pixels that are wanted, if those are not all: a plugin may leave out the others, which are dropped.
+    pub fn area(&self) -> Option<Area> {
+        self.native.as_ref()?.steps.crop
+    }
+
+    /// The rows that are wanted, of an image whose first axis is rows: a plugin may leave out the others.
+    pub fn wanted_rows(&self) -> Range<usize> {
+        let all = 0..self.shape().first().copied().unwrap_or(0);
+        match &self.native {
+            Some(Native { rows: Some(0), steps: Steps { crop: Some(area), .. }, .. }) => area.rows(),
+            _ => all,
+        }
+    }
+
+    /// The wanted pixels, if those are not all, and the destination of these alone: for a plugin that leaves out the
+    /// others itself.
+    pub fn within_area(&mut self) -> Option<(Area, Destination<'_>)> {
+        let mut native = self.native.clone()?;
+        let (area, rows) = (native.steps.crop.take()?, native.rows?);
+        let mut dims = native.shape.to_vec();
+        *dims.get_mut(rows)? = area.height;
+        *dims.get_mut(rows + 1)? = area.width;
+        native.shape = Shape::of(&dims);
+        let mut inner = self.reborrow();
+        inner.native = if native.steps.is_empty() { None } else { Some(native) };
+        Some((area, inner))
     }
 
     fn is_identity(&self) -> bool {
-        self.recolor.is_none() && self.cast.is_identity()
+        self.native.is_none() && self.cast.is_identity()
     }
 
     /// Bytes of the block behind leading indices, as the plugin delivers it.
@@ -49,11 +103,63 @@ impl<'a> Destination<'a> {
 
     /// One image of a stack.
     pub fn image(&mut self, i: usize) -> Result<Destination<'_>> {
-        let (cast, limits) = (self.cast, self.limits);
-        let inner = |shape: &Shape| Shape::of(shape.get(1..).unwrap_or(&[]));
-        let recolor = self.recolor.as_ref().map(|(recolor, shape, dtype)| (*recolor, inner(shape), *dtype));
+        let native = self.native.clone().map(|mut native| {
+            native.shape = Shape::of(native.shape.get(1..).unwrap_or(&[]));
+            native.rows = native.rows.and_then(|rows| rows.checked_sub(1));
+            native
+        });
         let view = self.view.reborrow().at(i).ok_or_else(outside)?;
-        Ok(Destination { view, recolor, cast, limits, scratch: Vec::new() })
+        Ok(Destination { native, ..Destination::new(view, self.cast, self.limits) })
+    }
+
+    /// Whether parts may be filled side by side: not where pixels of several rows become one.
+    pub fn can_split(&self) -> bool {
+        self.native.as_ref().is_none_or(|native| native.steps.reduce.is_none())
+    }
+
+    /// The parts of `axis` before and from `start`, for work side by side, if that [can be](Self::can_split). The samples
+    /// of a pixel stay together.
+    pub fn split(self, axis: usize, start: usize) -> Result<(Destination<'a>, Destination<'a>)> {
+        let whole = *self.shape().get(axis).ok_or_else(outside)?;
+        let rest = whole.checked_sub(start).ok_or_else(outside)?;
+        let Some(native) = &self.native else {
+            let (head, tail) = self.view.split(axis, start).ok_or_else(outside)?;
+            let make = |view| Destination::new(view, self.cast, self.limits);
+            return Ok((make(head), make(tail)));
+        };
+        if !self.can_split() || axis >= self.view.shape().len().min(native.shape.len()) {
+            return Err(outside());
+        }
+        let (mut first, mut second) = (native.clone(), native.clone());
+        for (part, len) in [(&mut first, start), (&mut second, rest)] {
+            let mut dims = part.shape.to_vec();
+            dims[axis] = len;
+            part.shape = Shape::of(&dims);
+        }
+        let mut place = start;
+        if let (Some(area), Some(rows)) = (native.steps.crop, native.rows)
+            && axis >= rows
+        {
+            let (from, len) = if axis == rows { (area.y, area.height) } else { (area.x, area.width) };
+            place = start.saturating_sub(from).min(len);
+            let part = |from: usize, len: usize| match axis == rows {
+                true => Area { y: from, height: len, ..area },
+                false => Area { x: from, width: len, ..area },
+            };
+            first.steps.crop = Some(part(from.min(start), place));
+            second.steps.crop = Some(part(from.saturating_sub(start), len - place));
+        }
+        let (head, tail) = self.view.split(axis, place).ok_or_else(outside)?;
+        let make =
+            |view, native| Destination { native: Some(native), ..Destination::new(view, self.cast, self.limits) };
+        Ok((make(head, first), make(tail, second)))
+    }
+
+    /// The same destination for a shorter time.
+    pub fn reborrow(&mut self) -> Destination<'_> {
+        let (native, cast, limits) = (self.native.clone(), self.cast, self.limits);
+        let sums = self.sums.clone();
+        Destination { native, sums, ..Destination::new(self.view.reborrow(), cast, limits) }
     }
 
     /// The caller's memory behind the leading indices, if a plugin's bytes may stand there as they are.
@@ -90,34 +196,116 @@ impl<'a> Destination<'a> {
         if packed.len() != self.block(at)? {
             return Err(outside());
         }
-        let done = match self.recolor {
-            None => self.put_cast(at, packed)?,
-            Some((recolor, _, _)) => {
-                let (size_in, size_out) = recolor.sizes();
-                let mut recolored = self.limits.allocate(packed.len() / size_in * size_out)?;
-                recolor.convert(packed, &mut recolored);
-                self.put_cast(at, &recolored)?
-            }
-        };
-        if done { Ok(()) } else { Err(outside()) }
+        match &self.native {
+            None => self.put_cast(at, packed),
+            Some(native) => match native.rows {
+                Some(rows) if at.len() <= rows => {
+                    let count = native.shape.get(at.len()).copied().unwrap_or(0);
+                    let mut inner = at.to_vec();
+                    inner.push(0);
+                    for (i, part) in packed.chunks_exact((packed.len() / count.max(1)).max(1)).take(count).enumerate() {
+                        if let Some(last) = inner.last_mut() {
+                            *last = i;
+                        }
+                        self.put(&inner, part)?;
+                    }
+                    Ok(())
+                }
+                Some(rows) if at.len() == rows + 1 => self.put_row(at, packed),
+                _ if native.steps.crop.is_none() && native.steps.reduce.is_none() => self.put_points(at, packed),
+                _ => Err(outside()),
+            },
+        }
     }
 
-    /// Puts packed bytes of the dtype that `cast` takes. `false`: they do not fit.
-    fn put_cast(&mut self, at: &[usize], packed: &[u8]) -> Result<bool> {
+    /// Puts a row, of which a part may be wanted, or only its mean with others.
+    fn put_row(&mut self, at: &[usize], row: &[u8]) -> Result<()> {
+        let Some(native) = &self.native else { return Err(outside()) };
+        let (Some((&y, planes)), Some(axis)) = (at.split_last(), native.rows) else { return Err(outside()) };
+        let sides = (native.shape.get(axis).copied().unwrap_or(0), native.shape.get(axis + 1).copied().unwrap_or(0));
+        let area = native.steps.crop.unwrap_or(Area::all(sides.1, sides.0));
+        if !area.rows().contains(&y) || sides.1 == 0 || area.width == 0 {
+            return Ok(());
+        }
+        let pixel = row.len() / sides.1;
+        let row = row.get(area.x * pixel..(area.x + area.width) * pixel).ok_or_else(outside)?;
+        let y = y - area.y;
+        let mut to = planes.to_vec();
+        let Some(reduce) = native.steps.reduce else {
+            to.push(y);
+            return self.put_points(&to, row);
+        };
+        let Some(square) = reduce.square(y) else { return Ok(()) };
+        to.push(square);
+        let lost = || Error::internal("sums of pixels were lost");
+        let known = self.sums.lock().map_err(|_| lost())?.remove(&to);
+        let mut sums = known.unwrap_or_else(|| reduce.sums(area.width));
+        if !reduce.add(&mut sums, row, y, area.height) {
+            self.sums.lock().map_err(|_| lost())?.insert(to, sums);
+            return Ok(());
+        }
+        let mut made = std::mem::take(&mut self.rows.0);
+        made.resize(reduce.side(area.width) * pixel, 0);
+        reduce.finish(&sums, row, y, (area.width, area.height), &mut made);
+        let done = self.put_points(&to, &made);
+        self.rows.0 = made;
+        done
+    }
+
+    /// Puts packed pixels of which each goes its way by itself.
+    fn put_points(&mut self, at: &[usize], packed: &[u8]) -> Result<()> {
+        let points = self.native.as_ref().map(|native| native.steps.points.clone()).unwrap_or_default();
+        let Some((first, others)) = points.split_first() else { return self.put_cast(at, packed) };
+        let mut made = std::mem::take(&mut self.rows.1);
+        let step = |step: &super::Step, from: &[u8], made: &mut Vec<u8>| -> Result<()> {
+            let (size_in, size_out) = step.sizes();
+            let bytes = (from.len() / size_in).checked_mul(size_out).ok_or_else(outside)?;
+            if made.len() < bytes {
+                self.limits.check_bytes(bytes)?;
+                made.try_reserve_exact(bytes - made.len()).map_err(|_| Error::out_of_memory(bytes))?;
+            }
+            made.resize(bytes, 0);
+            step.convert(from, made);
+            Ok(())
+        };
+        step(first, packed, &mut made)?;
+        for other in others {
+            let from = std::mem::take(&mut made);
+            step(other, &from, &mut made)?;
+        }
+        self.put_cast(at, &made)?;
+        self.rows.1 = made;
+        Ok(())
+    }
+
+    /// Puts packed bytes of the dtype that `cast` takes.
+    fn put_cast(&mut self, at: &[usize], packed: &[u8]) -> Result<()> {
         if self.cast.is_identity() {
-            return Ok(self.view.unpack(at, packed));
+            return if self.view.unpack(at, packed) { Ok(()) } else { Err(outside()) };
         }
         let inner = self.view.layout().inner(at.len());
         if packed.len() != inner.len() * self.cast.from().size() {
-            return Ok(false);
+            return Err(outside());
         }
         if let Some(bytes) = self.view.row(at) {
             cast(self.cast, packed, bytes);
-            return Ok(true);
+            return Ok(());
         }
-        let mut converted = self.limits.allocate(inner.packed_len())?;
-        cast(self.cast, packed, &mut converted);
-        Ok(self.view.unpack(at, &converted))
+        // Some rows at a time, so that what is converted is still in the cache when it is put into its places.
+        let rows = inner.shape().first().copied().unwrap_or(1).max(1);
+        let row = inner.packed_len() / rows;
+        let band = (BAND / row.max(1)).clamp(64.min(rows), rows);
+        let mut converted = self.limits.allocate(band * row)?;
+        let from_row = packed.len() / rows;
+        for (i, some) in packed.chunks((band * from_row).max(1)).enumerate() {
+            let count = some.len() / from_row.max(1);
+            let part = &mut converted[..count * row];
+            cast(self.cast, some, part);
+            if !self.view.unpack_rows(at, i * band, count, part) {
+                return Err(outside());
+            }
+        }
+        Ok(())
     }
 
     /// Zeroes from this index of the first axis to the end: what a partial read leaves unread.
@@ -137,6 +325,9 @@ impl<'a> Destination<'a> {
     }
 }
 
+/// Bytes of converted rows that are put into their places at once.
+const BAND: usize = 1 << 20;
+
 /// A plugin that puts something where its own properties have no place is defective.
 fn outside() -> Error {
     Error::internal("the plugin delivered a block that does not fit the properties that it gave")
@@ -144,6 +335,7 @@ fn outside() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Color, Reduce};
     use super::*;
 
     #[test]
@@ -164,6 +356,36 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_filled_side_by_side() {
+        let mut memory = [0u16; 12];
+        let view = ViewMut::packed(bytemuck::cast_slice_mut(&mut memory), 2, &[3, 4]).unwrap();
+        let to = Destination::new(view, Cast::plain(DType::U8, DType::U16), Limits::default());
+        let (top, bottom) = to.split(0, 1).unwrap();
+        let (left, right) = bottom.split(1, 3).unwrap();
+        let fill = |mut part: Destination, value: u8| {
+            let row = vec![value; part.shape()[1]];
+            (0..part.shape()[0]).for_each(|y| part.put(&[y], &row).unwrap());
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| fill(top, 1));
+            scope.spawn(|| fill(left, 2));
+            fill(right, 3);
+        });
+        assert_eq!(memory, [1, 1, 1, 1, 2, 2, 2, 3, 2, 2, 2, 3]);
+    }
+
+    #[test]
+    fn a_part_beyond_the_image_is_refused() {
+        let mut memory = [0u8; 6];
+        let view = ViewMut::packed(&mut memory, 1, &[2, 3]).unwrap();
+        let mut to = Destination::new(view, Cast::plain(DType::U8, DType::U8), Limits::default());
+        assert!(to.reborrow().split(0, 3).is_err());
+        assert!(to.reborrow().split(2, 0).is_err());
+        let (none, all) = to.split(0, 0).unwrap();
+        assert_eq!((none.shape(), all.shape()), (&[0, 3][..], &[2, 3][..]));
+    }
+
+    #[test]
     fn a_block_of_the_wrong_size_is_refused() {
         let mut memory = [0u8; 6];
         let view = ViewMut::packed(&mut memory, 1, &[2, 3]).unwrap();
@@ -179,5 +401,69 @@ mod tests {
                 .is_ok()
         );
         assert_eq!(memory, [0, 0, 0, 7, 7, 7]);
+    }
+
+    /// An image of 4 x 4 numbers, cut and reduced, that comes in the given order of rows, or whole.
+    fn cut_and_reduced(order: Option<[usize; 4]>) -> Vec<u8> {
+        let native = Props::pixels(4, 4, DType::U8, Color::Gray);
+        let image: Vec<u8> = (0..16).collect();
+        let mut memory = vec![0; 4];
+        let view = ViewMut::packed(&mut memory, 1, &[2, 2]).unwrap();
+        let crop = Some(Area { x: 1, y: 0, width: 3, height: 4 });
+        let steps = Steps { crop, reduce: Some(Reduce::new(&native, 2).unwrap()), ..Steps::default() };
+        let mut to = Destination::new(view, Cast::plain(DType::U8, DType::U8), Limits::default());
+        to = to.with_steps(&native, steps);
+        match order {
+            Some(rows) => rows.iter().for_each(|&y| to.put(&[y], &image[4 * y..4 * y + 4]).unwrap()),
+            None => to.put(&[], &image).unwrap(),
+        }
+        memory
+    }
+
+    #[test]
+    fn parts_and_means_do_not_depend_on_the_order_of_rows() {
+        // The squares begin at the column 1: the mean of 1, 2, 5, 6 is 3.5, and 3 and 7 stand alone.
+        let expected = [4, 5, 12, 13];
+        for order in [None, Some([0, 1, 2, 3]), Some([3, 2, 1, 0]), Some([0, 2, 1, 3])] {
+            assert_eq!(cut_and_reduced(order), expected, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn parts_of_a_part_are_filled_side_by_side() {
+        let native = Props::pixels(5, 4, DType::U8, Color::Gray);
+        let image: Vec<u8> = (0..20).collect();
+        let rows = |mut part: Destination, from: usize, columns: Range<usize>| {
+            for y in 0..part.shape()[0] {
+                part.put(&[y], &image[5 * (from + y)..][columns.clone()]).unwrap();
+            }
+        };
+        for at in 0..=4 {
+            for column in 0..=5 {
+                let mut memory = vec![99; 6];
+                let view = ViewMut::packed(&mut memory, 1, &[2, 3]).unwrap();
+                let steps = Steps { crop: Some(Area { x: 1, y: 1, width: 3, height: 2 }), ..Steps::default() };
+                let to = Destination::new(view, Cast::plain(DType::U8, DType::U8), Limits::default());
+                let (top, bottom) = to.with_steps(&native, steps).split(0, at).unwrap();
+                let (left, right) = bottom.split(1, column).unwrap();
+                rows(top, 0, 0..5);
+                rows(left, at, 0..column);
+                rows(right, at, column..5);
+                assert_eq!(memory, [6, 7, 8, 11, 12, 13], "{at} {column}");
+            }
+        }
+    }
+
+    #[test]
+    fn planes_are_cut_alike() {
+        let mut native = Props::image(&[2, 2, 2], DType::U8, Color::Gray);
+        native.axes = super::super::Axes::new("ZYX");
+        let mut memory = vec![0; 2];
+        let view = ViewMut::packed(&mut memory, 1, &[2, 1, 1]).unwrap();
+        let steps = Steps { crop: Some(Area { x: 1, y: 1, width: 1, height: 1 }), ..Steps::default() };
+        let mut to = Destination::new(view, Cast::plain(DType::U8, DType::U8), Limits::default());
+        to = to.with_steps(&native, steps);
+        to.put(&[], &[0, 1, 2, 3, 4, 5, 6, 7]).unwrap();
+        assert_eq!(memory, [3, 7]);
     }
 }

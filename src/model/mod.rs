@@ -1,25 +1,35 @@
 //! What an image is: items, shapes, views, properties, values and limits. No input or output, and no format's name.
 
+mod area;
 mod convert;
 mod destination;
 mod dtype;
+mod icc;
 mod json;
 mod limits;
+mod mode;
 mod orientation;
 mod props;
 mod recolor;
+mod reduce;
 mod shape;
+mod steps;
 mod text;
 mod value;
 
+pub use area::Area;
 pub use convert::{Cast, cast};
 pub use destination::Destination;
 pub use dtype::{DType, DTypeKind};
+pub use icc::icc_description;
 pub use limits::{Limits, MAX_METADATA, zeroed};
+pub use mode::Mode as ColorMode;
 pub use orientation::Orientation;
 pub use props::{Axes, Color, Index, Props};
-pub use recolor::{Mode as ColorMode, Recolor};
+pub use recolor::{Conversion, Dither, Recolor, web_palette};
+pub use reduce::Reduce;
 pub use shape::{Shape, byte_len};
+pub use steps::{Flatten, Gamma, Step, Steps};
 pub use strided::{Layout, MAX_NDIM, View, ViewMut};
 pub use text::Text;
-pub use value::{Array, Dict, Kind, List, Progress, Value};
+pub use value::{Array, Dict, Kind, List, Progress, Value, palette_value};

@@ -14,6 +14,11 @@ impl Orientation {
         found.then_some(Orientation(props.orientation))
     }
 
+    /// EXIF's number.
+    pub fn exif(self) -> u32 {
+        self.0
+    }
+
     fn swaps(self) -> bool {
         self.0 >= 5
     }

@@ -70,6 +70,12 @@ pub struct Array {
     data: Vec<u8>,
 }
 
+/// Colours as the value of the metadata key `palette`: a row each, as 64-bit integers, which numpy makes of a list.
+pub fn palette_value(colors: &[[u8; 3]]) -> Result<Value> {
+    let items = colors.iter().flatten().flat_map(|&n| i64::from(n).to_ne_bytes()).collect();
+    Ok(Value::Array(Array::new(DType::I64, &[colors.len(), 3], items)?))
+}
+
 impl Array {
     /// The array, if `data` has the length that the shape asks for.
     pub fn new(dtype: DType, shape: &[usize], data: Vec<u8>) -> Result<Array> {

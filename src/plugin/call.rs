@@ -54,6 +54,14 @@ impl Call {
         }
     }
 
+    /// The value of an option that means the same for every plugin; null if this plugin has one of its own by that name
+    /// for such a call, and so sees to it itself.
+    pub fn shared(&self, name: &str, kind: CallKind) -> &Value {
+        static NULL: Value = Value::Null;
+        let own = self.declared.options.iter().any(|o| o.name == name && o.calls.has(kind));
+        if own { &NULL } else { self.get(name) }
+    }
+
     /// Whether an option was given, and not as null.
     pub fn given(&self, name: &str) -> bool {
         self.options.get(name).is_some_and(|v| v.kind() != Kind::Null)
@@ -77,6 +85,45 @@ impl Call {
     /// A text.
     pub fn str(&self, name: &str) -> Option<&str> {
         self.get(name).as_str()
+    }
+
+    /// By how much an image is to be made smaller: by `reduce`, or by `scale` as a fraction.
+    pub fn reduce(&self) -> Result<usize> {
+        let by = if self.given("reduce") { self.shared("reduce", CallKind::Read).as_int() } else { None };
+        let fraction = match self.shared("scale", CallKind::Read) {
+            Value::Float(fraction) => Some(*fraction),
+            _ => None,
+        };
+        let of_fraction = match fraction {
+            None => None,
+            Some(fraction) => match [1i64, 2, 4, 8].iter().find(|&&n| fraction * n as f64 == 1.0) {
+                Some(n) => Some(*n),
+                None => {
+                    let message =
+                        format!("option \"scale\" is 1/2, 1/4 or 1/8 as a number, or true with dtype, not {fraction}");
+                    return Err(Error::option(message));
+                }
+            },
+        };
+        match (by, of_fraction) {
+            (None, None) => Ok(1),
+            (Some(1), None) | (None, Some(1)) => Ok(1),
+            (Some(n @ (2 | 4 | 8)), None) | (None, Some(n)) => Ok(n as usize),
+            (Some(n), None) => Err(Error::option(format!("option \"reduce\" is 1, 2, 4 or 8, not {n}"))),
+            _ => Err(Error::option("reduce and scale say the same thing: give one of them")),
+        }
+    }
+
+    /// The mode of Pillow's that a read is to give.
+    pub fn mode(&self) -> Option<&str> {
+        let shared = |name| self.shared(name, CallKind::Read).as_str();
+        shared("mode").or(shared("pilmode"))
+    }
+
+    /// Whether the places of colours in a palette are wanted instead of the colours: mode P. Of an image that has a
+    /// palette a plugin gives them, with the colour model `Palette`, and the palette in the metadata, colour by colour.
+    pub fn indices(&self) -> bool {
+        self.mode() == Some("P")
     }
 
     /// A number, or this image's of a list or array: of a batch its place in it, else its place in the file.
@@ -187,14 +234,45 @@ pub fn common() -> &'static [OptionSpec] {
                 "mode",
                 &[Str],
                 none.clone(),
-                Calls::READ_META,
-                "convert to this mode of Pillow's: L, RGB, RGBA, CMYK …",
+                Calls::READ_META.and(Calls::WRITE),
+                "convert to this mode of Pillow's: 1, L, LA, P, RGB, RGBA, CMYK, YCbCr, LAB, HSV, I, I;16, F …",
             ),
             new("pilmode", &[Str], none.clone(), Calls::READ_META, "older name of mode"),
             new("rotate", &[Bool], false, Calls::READ_META, "turn the image as its orientation says"),
             new("exifrotate", &[Bool], false, Calls::READ_META, "older name of rotate"),
+            new("apply_gamma", &[Bool], false, Calls::READ_META, "apply the gamma that the metadata name"),
+            new(
+                "background",
+                &[Int, List, Str],
+                none.clone(),
+                Calls::READ_META,
+                "lay what has alpha on this: gray, [red, green, blue], or \"#rrggbb\"",
+            ),
+            new(
+                "raw_frames",
+                &[Bool],
+                false,
+                Calls::READ_META,
+                "the parts that an animation stores, each by itself, and not the images that they make",
+            ),
+            new("region", &[List, Str], none.clone(), Calls::READ, "a part of the result: x, y, width, height"),
+            new("reduce", &[Int], 1, Calls::READ, "make the image smaller: 2, 4 or 8 pixels of a side become one")
+                .range(1.0, 8.0),
+            new(
+                "writeable_output",
+                &[Bool],
+                true,
+                Calls::READ_META,
+                "taken for imageio's sake: the memory is the caller's own",
+            ),
             new("dtype", &[Str], none.clone(), Calls::READ, "convert to this dtype, as numpy's astype"),
-            new("scale", &[Bool], false, Calls::READ, "with dtype: map the full range of values to the full range"),
+            new(
+                "scale",
+                &[Bool, Float],
+                false,
+                Calls::READ,
+                "with dtype, true: map the full range of values to the full range; 1/2, 1/4, 1/8: as reduce",
+            ),
             new("allow_partial", &[Bool], false, Calls::READ, "give what can be read of a damaged image"),
             new("start", &[Int], 0, Calls::ITER, "first image").range(0.0, f64::MAX),
             new("stop", &[Int], none.clone(), Calls::ITER, "image to end before").range(0.0, f64::MAX),
@@ -399,7 +477,7 @@ mod tests {
         let error = write("qualty", 3).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnknownOption);
         assert!(error.message().contains("\"qualty\"") && error.message().contains("\"quality\""), "{error}");
-        assert!(write("mode", "L").unwrap_err().message().contains("other calls"));
+        assert!(write("exclude_applied", true).unwrap_err().message().contains("other calls"));
     }
 
     #[test]

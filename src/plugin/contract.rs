@@ -59,6 +59,11 @@ pub trait Reader: Send {
         Ok(Index::At(0))
     }
 
+    /// What `Index::Default` means for metadata, where that is not what a read takes.
+    fn default_meta_index(&mut self, call: &Call) -> Result<Index> {
+        self.default_index(call)
+    }
+
     /// Whether all images have the shape and dtype of the first, so that a stack need not look at each.
     fn is_uniform(&self) -> bool {
         false
@@ -67,6 +72,12 @@ pub trait Reader: Send {
     /// Whether the file is cut off behind images that are whole: a stack of those that are there is partial.
     fn lacks_images(&self) -> bool {
         false
+    }
+
+    /// By how much the plugin makes an image smaller itself: 1, or a divisor of [`Call::reduce`]. What `props` tells
+    /// and `read` gives, and a cursor too, is then of that size; the rest is done for it.
+    fn reduction(&mut self, _index: Index, _call: &Call) -> Result<usize> {
+        Ok(1)
     }
 
     /// What a read with the same index and options gives. Decodes no pixels.

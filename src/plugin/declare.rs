@@ -44,6 +44,13 @@ pub enum CallKind {
     Function = 128,
 }
 
+impl CallKind {
+    /// The call of this name: "open", "read" …
+    pub fn from_name(name: &str) -> Option<CallKind> {
+        Calls::NAMES.iter().find(|(n, _)| *n == name).map(|(_, call)| *call)
+    }
+}
+
 /// Which calls take an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calls(pub u8);

@@ -10,16 +10,14 @@ pub struct Backend {
     pub description: &'static str,
     /// Whether it comes as a module, loaded on first need.
     pub module: bool,
+    /// Why no version has it, if none will.
+    pub never: Option<&'static str>,
     /// Whether a file that starts so is one of its.
     mark: fn(&[u8]) -> bool,
 }
 
 fn never(_: &[u8]) -> bool {
     false
-}
-
-fn tiff(head: &[u8]) -> bool {
-    matches!(head, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..])
 }
 
 /// ISO media, Matroska, AVI, FLV, MPEG program and transport streams, Ogg, ASF.
@@ -43,6 +41,14 @@ fn dicom(head: &[u8]) -> bool {
     head.get(128..132) == Some(b"DICM")
 }
 
+fn jxl(head: &[u8]) -> bool {
+    head.starts_with(b"\xff\x0a") || head.starts_with(b"\0\0\0\x0cJXL \x0d\x0a\x87\x0a")
+}
+
+fn lerc(head: &[u8]) -> bool {
+    head.starts_with(b"Lerc2 ") || head.starts_with(b"CntZImage ")
+}
+
 fn heif(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp")
         && head.get(8..12).is_some_and(|b| [&b"heic"[..], b"heix", b"mif1", b"msf1"].contains(&b))
@@ -52,29 +58,58 @@ fn avif(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp") && head.get(8..12).is_some_and(|b| [&b"avif"[..], b"avis"].contains(&b))
 }
 
+fn eps(head: &[u8]) -> bool {
+    head.starts_with(b"%!PS") || head.starts_with(b"\xc5\xd0\xd3\xc6")
+}
+
+/// With the header for placing it and without, and the enhanced kind.
+fn metafile(head: &[u8]) -> bool {
+    let marks = [&b"\xd7\xcd\xc6\x9a\0\0"[..], b"\x01\0\x09\0\0\x03"];
+    let enhanced = head.starts_with(b"\x01\0\0\0") && head.get(40..44) == Some(b" EMF");
+    enhanced || marks.iter().any(|mark| head.starts_with(mark))
+}
+
+fn jpeg_xr(head: &[u8]) -> bool {
+    head.starts_with(b"II\xbc\x01") || head.starts_with(b"II\xbc\0")
+}
+
+/// One that no version has.
+fn refused(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    (description, why): (&'static str, &'static str),
+    mark: fn(&[u8]) -> bool,
+) -> Backend {
+    Backend { never: Some(why), ..backend(name, aliases, description, mark) }
+}
+
 fn backend(
     name: &'static str,
     aliases: &'static [&'static str],
     description: &'static str,
     mark: fn(&[u8]) -> bool,
 ) -> Backend {
-    Backend { name, aliases, description, module: false, mark }
+    Backend { name, aliases, description, module: false, never: None, mark }
+}
+
+/// A backend that comes as a module, since it needs libraries that the library itself does without.
+fn module(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    description: &'static str,
+    mark: fn(&[u8]) -> bool,
+) -> Backend {
+    Backend { module: true, ..backend(name, aliases, description, mark) }
 }
 
 /// The backends, those with the surest marks first.
 pub static BACKENDS: once_cell::sync::Lazy<Vec<Backend>> = once_cell::sync::Lazy::new(|| {
     vec![
-        backend("tiff", &["tifffile", "TIFF", "TIFF-PIL", "TIFF-FI"], "TIFF, OME-TIFF, LSM and slide pyramids", tiff),
-        backend("FEI", &[], "TIFF of FEI electron microscopes", never),
-        backend("avif", &[], "AVIF", avif),
-        backend("heif", &[], "HEIF and HEIC", heif),
-        Backend {
-            name: "ffmpeg",
-            aliases: &["pyav", "FFMPEG"],
-            description: "video through FFmpeg's libraries",
-            module: true,
-            mark: video,
-        },
+        module("avif", &[], "AVIF", avif),
+        module("heif", &[], "HEIF and HEIC", heif),
+        module("jxl", &[], "JPEG XL", jxl),
+        module("lerc", &[], "LERC rasters", lerc),
+        module("ffmpeg", &["pyav", "FFMPEG"], "video through FFmpeg's libraries", video),
         backend("DICOM", &["pydicom"], "medical images", dicom),
         backend("FITS", &["FITS-PIL"], "astronomical images", |head| head.starts_with(b"SIMPLE  =")),
         backend("NPZ", &[], "numpy's .npy and .npz", |head| head.starts_with(b"\x93NUMPY")),
@@ -86,6 +121,30 @@ pub static BACKENDS: once_cell::sync::Lazy<Vec<Backend>> = once_cell::sync::Lazy
         backend("raw", &["rawpy", "RAW-FI"], "raw photographs", never),
         backend("itk", &["ITK"], "volumes: NIfTI, NRRD, MetaImage …", |head| head.starts_with(b"NRRD000")),
         backend("gdal", &["GDAL"], "geographic rasters", never),
+        refused(
+            "EPS",
+            &["EPS-PIL"],
+            ("PostScript", "PostScript is a program, which takes an interpreter; have Ghostscript make a PNG of it"),
+            eps,
+        ),
+        refused(
+            "WMF",
+            &["WMF-PIL"],
+            (
+                "metafiles of Windows",
+                "a metafile is a list of calls of Windows' own drawing; have Windows or LibreOffice make a PNG of it",
+            ),
+            metafile,
+        ),
+        refused(
+            "JPEG-XR",
+            &["JPEG-XR-FI"],
+            (
+                "JPEG XR",
+                "its one free decoder, jxrlib, is no longer cared for; have JxrDecApp make a TIFF or BMP of it",
+            ),
+            jpeg_xr,
+        ),
         backend("LYTRO-LFR", &[], "Lytro Illum", never),
         backend("LYTRO-LFP", &[], "Lytro F01", never),
         backend("LYTRO-ILLUM-RAW", &[], "Lytro Illum raw", never),
@@ -96,7 +155,9 @@ pub static BACKENDS: once_cell::sync::Lazy<Vec<Backend>> = once_cell::sync::Lazy
 impl Backend {
     /// How to get it.
     pub fn how(&self) -> String {
-        if self.module {
+        if let Some(why) = self.never {
+            format!("{}: neither read nor written; {why}", self.description)
+        } else if self.module {
             format!(
                 "plugin {} ({}) comes as the module libimageio_{}.so, which was not found in <libdir>/imageio/modules, \
                  beside the library or in IMAGEIO_PLUGIN_PATH; install it",

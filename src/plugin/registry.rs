@@ -159,8 +159,9 @@ impl Table {
             self.active().rev().filter(|p| p.run_time && serves(p, extension)).collect();
         own.sort_by_key(|p| std::cmp::Reverse(p.declared.priority));
         names.extend(own.iter().filter(|p| p.declared.priority >= 0).map(|p| p.name()));
-        names.extend(FORMATS.plugins(extension));
+        // What is built in needs no module, which might read a picture as a film of one frame.
         names.extend(self.active().filter(|p| !p.run_time && serves(p, extension)).map(|p| p.name()));
+        names.extend(FORMATS.plugins(extension));
         names.extend(own.iter().filter(|p| p.declared.priority < 0).map(|p| p.name()));
         names
     }
@@ -266,6 +267,7 @@ fn format(table: &Table, extension: &str) -> Dict {
     let mut own: Vec<_> = table.active().rev().filter(|p| p.run_time && serves(p, extension)).collect();
     own.sort_by_key(|p| std::cmp::Reverse(p.declared.priority));
     own.iter().filter(|p| p.declared.priority >= 0).for_each(|p| add(p.name()));
+    table.active().filter(|p| !p.run_time && serves(p, extension)).for_each(|p| add(p.name()));
     for name in FORMATS.plugins(extension) {
         match (table.get(name), known::by_name(name), image_format(name)) {
             (Some(plugin), _, _) => add(plugin.name()),
@@ -274,7 +276,6 @@ fn format(table: &Table, extension: &str) -> Dict {
             _ => {}
         }
     }
-    table.active().filter(|p| !p.run_time && serves(p, extension)).for_each(|p| add(p.name()));
     own.iter().for_each(|p| add(p.name()));
     let serving = || table.active().filter(|p| serves(p, extension));
     Dict::new()

@@ -110,7 +110,8 @@ pub fn open_reader(source: &Source, opening: &Opening) -> Result<(Box<dyn Reader
                 if !asked.is_known(&shown) {
                     asked.refuse(&shown, &missing);
                 }
-                if asked.refusals.len() == 1 {
+                // Whose name it is says why, even if others had a look before.
+                if asked.refusals.len() == 1 || known::by_name(name).is_some_and(|b| b.never.is_some()) {
                     asked.missing = Some(missing);
                 }
             }
@@ -182,7 +183,12 @@ fn ask(
             let e = e.plugin(plugin.name());
             asked.refuse(plugin.name(), &e);
             match e.kind() {
-                ErrorKind::NoBackend | ErrorKind::PluginUnavailable => Ok(None),
+                ErrorKind::NoBackend => Ok(None),
+                // It knows whose the content is, and that one is not here.
+                ErrorKind::PluginUnavailable => {
+                    asked.missing.get_or_insert(e);
+                    Ok(None)
+                }
                 // Others may still read what this one knows and cannot serve.
                 ErrorKind::Unsupported => {
                     if sure.is_some_and(|s| s >= 50) {

@@ -1,7 +1,8 @@
 //! A cursor over the images of a file, apart from the file's reads and from other cursors.
 
-use super::adapt::{Adapted, exclude_applied};
+use super::adapt::Adapted;
 use super::file::File;
+use super::metadata;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DType, Dict, Index, Props, Value, ViewMut};
 use crate::plugin::{self, Call, CallKind, Count, Outcome};
@@ -94,7 +95,8 @@ impl Cursor {
             }
         };
         if let Some(native) = native {
-            self.known = Some(Adapted::new(native, &self.call)?);
+            let told = file.tell(Index::At(self.next), &self.call)?;
+            self.known = Some(Adapted::new(native, &self.call, told)?);
         }
         Ok(())
     }
@@ -129,12 +131,12 @@ impl Cursor {
         let Some(next) = &self.known else { return Ok(None) };
         next.check_limits(&file.limits)?;
         let (view, dtype) = place(&next.props)?;
-        let mut to = next.destination(&self.call, view, dtype, file.limits)?;
         self.call.tell(0, 0)?;
-        let outcome = match &mut self.own {
-            Some(own) => own.next(&self.call, &mut to)?,
-            None => file.reader()?.read(Index::At(self.next), &self.call, &mut to)?,
-        };
+        let (call, limits) = (&self.call, file.limits);
+        let outcome = next.read(call, view, dtype, limits, |to| match &mut self.own {
+            Some(own) => own.next(call, to),
+            None => file.reader()?.read(Index::At(self.next), call, to),
+        })?;
         self.last = Some(self.next);
         self.last_meta = None;
         Ok(Some(outcome))
@@ -194,12 +196,13 @@ impl Cursor {
         let meta = match &mut self.own {
             Some(own) => own.meta(&self.call),
             None => {
-                let call = file.call(CallKind::Meta, &Dict::new())?;
+                let own = file.own_options(CallKind::Meta, self.call.options());
+                let call = file.call(CallKind::Meta, &own)?;
                 file.reader()?.meta(Index::At(last), &call)
             }
         };
         let mut meta = file.told(meta)?;
-        exclude_applied(&mut meta, &self.call);
+        metadata::finish(&mut meta, &self.call);
         Ok(meta)
     }
 

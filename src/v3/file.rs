@@ -1,14 +1,18 @@
 //! An open file: everything that happens between a user's call and a plugin, for every plugin alike.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{DType, Dict, Index, Limits, Progress, Props, Value, ViewMut};
+use crate::model::{
+    Axes, Color, DType, Destination, Dict, Index, Limits, Progress, Props, Shape, Value, ViewMut, palette_value,
+    web_palette,
+};
 use crate::plugin::registry::Registered;
 use crate::plugin::{self, Call, CallKind, Count, Opening, Outcome, Reader};
 use crate::resource::{Output, Source};
 use once_cell::sync::OnceCell;
 use std::sync::Arc;
 
-use super::adapt::{Adapted, exclude_applied, rotates};
+use super::adapt::{Adapted, Told, check_destination, rotates};
+use super::metadata;
 use super::writing::Writing;
 
 /// A file open for reading or writing. Dropping one that was opened for writing publishes nothing.
@@ -30,15 +34,17 @@ pub(super) enum Side {
 #[derive(Clone)]
 pub struct Plan {
     index: Index,
+    /// The image, or each of a stack.
     adapted: Adapted,
     /// Images, if the library stacks them.
     stack: Option<usize>,
+    props: Props,
 }
 
 impl Plan {
     /// What the read gives.
     pub fn props(&self) -> &Props {
-        &self.adapted.props
+        &self.props
     }
 }
 
@@ -193,13 +199,40 @@ impl File {
 
     /// Looks at a read: its properties, and whether it can be.
     pub fn plan(&mut self, index: Index, call: &Call) -> Result<Plan> {
-        let plan = self
-            .native(index, call)
-            .and_then(|(index, native, stack)| Ok(Plan { index, adapted: Adapted::new(native, call)?, stack }));
+        let plan = self.native(index, call).and_then(|(index, mut native, stack)| {
+            let told = self.tell(if stack.is_some() { Index::At(0) } else { index }, call)?;
+            if let Some(count) = stack {
+                let stacked = native.clone().stacked(count)?;
+                // The stack's own axis may have taken the place of a unit axis of the image.
+                if stacked.shape.len() == native.shape.len() {
+                    native.shape = Shape::of(stacked.shape.get(1..).unwrap_or(&[]));
+                    native.axes = Axes::new(stacked.axes.as_str().get(1..).unwrap_or(""));
+                }
+            }
+            let adapted = Adapted::new(native, call, told)?;
+            let props = match stack {
+                Some(count) => adapted.props.clone().stacked(count)?,
+                None => adapted.props.clone(),
+            };
+            Ok(Plan { index, adapted, stack, props })
+        });
         self.told(plan)
     }
 
-    /// What the plugin delivers: which index that is, its properties, and the images of a stack.
+    /// What the file says of an image besides its properties.
+    pub(super) fn tell(&mut self, index: Index, call: &Call) -> Result<Told> {
+        let gamma = match call.shared("apply_gamma", CallKind::Read) == &Value::Bool(true) {
+            true => {
+                let meta_call = self.call(CallKind::Meta, &Dict::new().with("exclude_applied", false))?;
+                self.reader()?.meta(index, &meta_call)?.get("gamma").and_then(Value::as_float)
+            }
+            false => None,
+        };
+        let reduced = if call.reduce()? > 1 { self.reader()?.reduction(index, call)? } else { 1 };
+        Ok(Told { reduced, gamma })
+    }
+
+    /// What the plugin delivers: which index that is, the properties of an image, and how many are stacked.
     fn native(&mut self, index: Index, call: &Call) -> Result<(Index, Props, Option<usize>)> {
         let reader = self.reader()?;
         let index = if index == Index::Default { reader.default_index(call)? } else { index };
@@ -211,7 +244,7 @@ impl File {
             return Err(Error::index("the file has no image"));
         }
         let first = reader.props(Index::At(0), call)?;
-        if !reader.is_uniform() {
+        if !reader.is_uniform() || call.bool("raw_frames") {
             for i in 1..count {
                 let other = reader.props(Index::At(i), call)?;
                 first.check_stackable(&other, i)?;
@@ -222,29 +255,33 @@ impl File {
                 }
             }
         }
-        Ok((index, first.stacked(count)?, Some(count)))
+        Ok((index, first, Some(count)))
     }
 
     /// Refuses a read that is over a limit; the bytes that its result takes.
     pub fn check_limits(&self, plan: &Plan) -> Result<usize> {
-        self.told(plan.adapted.check_limits(&self.limits))
+        let checked = plan.adapted.check_limits(&self.limits).and_then(|_| self.limits.check(&plan.props));
+        self.told(checked)
     }
 
     /// Reads into memory of the planned shape and of any dtype that the plan allows.
     pub fn read_planned(&mut self, plan: &Plan, call: &Call, view: ViewMut, dtype: DType) -> Result<Outcome> {
         let limits = self.limits;
         let done = (|| {
-            plan.adapted.check_limits(&limits)?;
-            let mut to = plan.adapted.destination(call, view, dtype, limits)?;
+            self.check_limits(plan)?;
+            check_destination(&plan.props, call, view.shape(), dtype)?;
             let reader = self.reader()?;
             call.tell(0, 0)?;
-            let Some(count) = plan.stack else { return reader.read(plan.index, call, &mut to) };
+            let Some(count) = plan.stack else {
+                return plan.adapted.read(call, view, dtype, limits, |to| reader.read(plan.index, call, to));
+            };
+            let mut view = view;
             let mut outcome = if reader.lacks_images() { Outcome::Partial } else { Outcome::Complete };
-            // The stack's own axis may have taken the place of a unit axis of the image.
             for i in 0..count {
                 call.set_part(i, count);
-                let mut image = to.image(i)?;
-                if reader.read(Index::At(i), call, &mut image)? == Outcome::Partial {
+                let image = view.reborrow().at(i).ok_or_else(|| Error::internal("a stack lost an image"))?;
+                let read = |to: &mut Destination| reader.read(Index::At(i), call, to);
+                if plan.adapted.read(call, image, dtype, limits, read)? == Outcome::Partial {
                     outcome = Outcome::Partial;
                 }
             }
@@ -259,9 +296,16 @@ impl File {
         let call = self.call(CallKind::Meta, options)?;
         let done = (|| {
             let reader = self.reader()?;
-            let index = if index == Index::Default { reader.default_index(&call)? } else { index };
+            let index = if index == Index::Default { reader.default_meta_index(&call)? } else { index };
             let mut meta = reader.meta(index, &call)?;
-            exclude_applied(&mut meta, &call);
+            metadata::finish(&mut meta, &call);
+            if call.indices() && !meta.contains("palette") {
+                let first = if index == Index::All { Index::At(0) } else { index };
+                let is_gray =
+                    matches!(reader.props(first, &call)?.color, Color::Gray | Color::GrayAlpha | Color::Palette);
+                let grays = || (0..=255).map(|n| [n; 3]).collect();
+                meta.set("palette", palette_value(&if is_gray { grays() } else { web_palette() })?);
+            }
             Ok(meta)
         })();
         self.told(done)

@@ -2,8 +2,10 @@
 
 mod adapt;
 mod array;
+mod converted;
 mod cursor;
 mod file;
+mod metadata;
 mod writing;
 
 pub use array::NdArray;

@@ -1,8 +1,9 @@
 //! A file being written: which failures leave it as it was, which spoil it, and what is published at the end.
 
+use super::converted::Converted;
 use super::file::{File, Side};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Axes, Color, DType, Dict, Value, View};
+use crate::model::{Axes, Color, ColorMode, DType, Dict, Value, View};
 use crate::plugin::{Batch, Call, CallKind, Image, Writer};
 use crate::resource::Output;
 
@@ -81,10 +82,12 @@ struct Images<'a> {
 }
 
 impl<'a> Images<'a> {
-    /// imageio's guess where nobody says: see [`Batch`].
-    fn new(view: View<'a>, is_batch: Option<bool>, rule: Batch) -> Result<Images<'a>> {
+    /// imageio's guess where nobody says: see [`Batch`]. A mode of several samples has them in the last of three axes.
+    fn new(view: View<'a>, is_batch: Option<bool>, rule: Batch, mode: Option<ColorMode>) -> Result<Images<'a>> {
         let shape = view.shape();
+        let has_samples = mode.is_some_and(|mode| !mode.is_single_band());
         let batch = is_batch.unwrap_or(match (rule, shape) {
+            (_, shape) if has_samples && rule == Batch::Pictures => shape.len() > 3,
             (Batch::Whole, _) | (_, [] | [_] | [_, _]) => false,
             (_, [_, _, samples]) => !(1..=4).contains(samples),
             _ => true,
@@ -164,7 +167,8 @@ impl File {
             Value::Bool(b) => Some(*b),
             _ => None,
         };
-        let images = Images::new(view, is_batch, writing.writer.batch())?;
+        let mode = call.shared("mode", CallKind::Write).as_str().map(ColorMode::from_name).transpose()?;
+        let images = Images::new(view, is_batch, writing.writer.batch(), mode)?;
         let said = said(call, &view)?;
         let axes = said.axes.map(|axes| if images.batch { Axes::new(&axes.as_str()[1..]) } else { axes });
         if images.len() == 0 {
@@ -177,7 +181,28 @@ impl File {
             for i in 0..count {
                 call.set_part(i, count);
                 let view = images.get(i).ok_or_else(|| Error::internal("a batch lost an image"))?;
-                let image = Image { view, dtype, color: said.color, axes, metadata: said.metadata };
+                let mut converted =
+                    mode.map(|mode| Converted::new(&view, dtype, said.color, mode, call.limits())).transpose()?;
+                if let Some(added) = converted.as_mut().and_then(|converted| converted.metadata.as_mut()) {
+                    if call.given("palette") {
+                        return Err(Error::option(
+                            "option \"palette\" goes with an image of numbers (uint8, two axes)",
+                        ));
+                    }
+                    let mut all = said.metadata.cloned().unwrap_or_default();
+                    all.extend(std::mem::take(added));
+                    *added = all;
+                }
+                let mut image = Image { view, dtype, color: said.color, axes, metadata: said.metadata };
+                if let Some(converted) = &converted {
+                    (image.dtype, image.color) = (converted.dtype, converted.color);
+                    image.metadata = converted.metadata.as_ref().or(said.metadata);
+                    if let Some((pixels, shape)) = &converted.made {
+                        let made = View::packed(pixels, converted.dtype.size(), shape);
+                        image.view = made.ok_or_else(|| Error::internal("a converted image does not fit its shape"))?;
+                        image.axes = None;
+                    }
+                }
                 writing.writer.write(&image, call)?;
                 writing.images += 1;
             }

@@ -1,4 +1,4 @@
-/* tests/data/expected.txt: what a default read of each committed file gives. */
+/* tests/data/expected.txt and those of its folders: what a default read of each committed file gives. */
 #ifndef FIXTURES_H
 #define FIXTURES_H
 
@@ -6,7 +6,7 @@
 #include "images.h"
 
 typedef struct expectation {
-  char name[64];
+  char name[96]; /* below tests/data: "a.png", "tiff/a.tif" */
   uint32_t ndim;
   uint64_t shape[IIO_MAX_NDIM];
   iio_dtype dtype;
@@ -18,7 +18,7 @@ typedef struct expectation {
   double tolerance, mean[4];
 } expectation;
 
-#define MAX_FIXTURES 128
+#define MAX_FIXTURES 1024
 static expectation fixtures[MAX_FIXTURES] CHECK_UNUSED;
 static int n_fixtures CHECK_UNUSED;
 
@@ -30,23 +30,31 @@ static inline iio_dtype dtype_named(const char *name) {
   return 0;
 }
 
-static inline void read_expectations(void) {
-  FILE *f = fopen(fixture("expected.txt"), "r");
+/* Those of one folder below tests/data, "" for itself. */
+static inline void read_expectations_of(const char *folder) {
+  char list[96];
+  print_to(list, sizeof list, "%s%sexpected.txt", folder, *folder ? "/" : "");
+  FILE *f = fopen(fixture(list), "r");
   if (!f) {
-    perror(fixture("expected.txt"));
+    perror(fixture(list));
     exit(2);
   }
   char line[512];
-  while (n_fixtures < MAX_FIXTURES && fgets(line, sizeof line, f)) {
+  while (fgets(line, sizeof line, f)) {
     if (*line == '#' || *line == '\n') continue;
-    expectation *e = &fixtures[n_fixtures];
-    memset(e, 0, sizeof *e);
-    char shape[64], dtype[16], index[8], how[8];
-    int at = 0;
-    if (sscanf(line, "%63s %63s %15s %" SCNd64 " %7s %d %7s %n", e->name, shape, dtype, &e->images, index, &e->is_batch, how, &at) < 7) {
-      fprintf(stderr, "expected.txt: cannot read: %s", line);
+    if (n_fixtures == MAX_FIXTURES) {
+      fprintf(stderr, "%s: over %d fixtures\n", list, MAX_FIXTURES);
       exit(2);
     }
+    expectation *e = &fixtures[n_fixtures];
+    memset(e, 0, sizeof *e);
+    char name[64], shape[64], dtype[16], index[8], how[8];
+    int at = 0;
+    if (sscanf(line, "%63s %63s %15s %" SCNd64 " %7s %d %7s %n", name, shape, dtype, &e->images, index, &e->is_batch, how, &at) < 7) {
+      fprintf(stderr, "%s: cannot read: %s", list, line);
+      exit(2);
+    }
+    print_to(e->name, sizeof e->name, "%s%s%s", folder, *folder ? "/" : "", name);
     for (char *s = shape; *s && e->ndim < IIO_MAX_NDIM; s += *s == 'x') e->shape[e->ndim++] = strtoull(s, &s, 10);
     e->dtype = dtype_named(dtype);
     e->all = strcmp(index, "all") == 0;
@@ -60,6 +68,19 @@ static inline void read_expectations(void) {
     n_fixtures++;
   }
   fclose(f);
+}
+
+/* A folder of tests/data is a family of formats, with a list of its own. */
+static inline void read_expectations(void) {
+  read_expectations_of("");
+  struct dirent **entries;
+  int n = scandir(check_data, &entries, NULL, alphasort);
+  for (int i = 0; i < n; i++) {
+    struct stat what;
+    if (*entries[i]->d_name != '.' && stat(fixture(entries[i]->d_name), &what) == 0 && S_ISDIR(what.st_mode)) read_expectations_of(entries[i]->d_name);
+    free(entries[i]);
+  }
+  if (n >= 0) free(entries);
 }
 
 static inline int has_suffix(const char *name, const char *suffix) {

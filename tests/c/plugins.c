@@ -233,7 +233,7 @@ static void the_registry_tells_what_was_declared(void) {
   CHECK_OK(iio_dict_get_dict(mine, "extensions", &part));
   CHECK_OK(iio_dict_get_string(part, "0", &text));
   CHECK_STRING(text, ".toy1");
-  char json[4096];
+  static char json[1 << 16];
   size_t needed = 0;
   static const char *const words[] = {"invert", "crop", "delay_ms", "rows to leave out at the top"};
   CHECK_OK(iio_dict_get_json(mine, "options", json, sizeof json, &needed));

@@ -7,7 +7,7 @@
 #include "toy_plugin.h"
 
 typedef struct subject {
-  char name[64], path[4096], extension[16];
+  char name[96], path[4096], extension[16];
   int64_t images;
   int all, toy;
   const expectation *expected; /* NULL for a toy's */

@@ -78,6 +78,16 @@ pub struct Decoder<'a> {
     handle: Handle,
     data: &'a [u8],
     header: Header,
+    crop: Option<Crop>,
+}
+
+/// A part of the scaled image. What it was asked to hold lies somewhere inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crop {
+    pub x: u32,
+    pub y: u32,
+    pub width: u32,
+    pub height: u32,
 }
 
 impl<'a> Decoder<'a> {
@@ -106,7 +116,7 @@ impl<'a> Decoder<'a> {
         }
         parse(&mut handle, data)?;
         let header = read_header(&mut handle)?;
-        Ok(Decoder { handle, data, header })
+        Ok(Decoder { handle, data, header, crop: None })
     }
 
     pub fn header(&self) -> &Header {
@@ -117,6 +127,31 @@ impl<'a> Decoder<'a> {
     pub fn output_size(&self, scale: Scale) -> (u32, u32) {
         let divisor = if self.header.lossless { 1 } else { scale.divisor() };
         (self.header.width.div_ceil(divisor), self.header.height.div_ceil(divisor))
+    }
+
+    /// Has the next call decode only about these pixels of the image at this scale, with the same samples; which they
+    /// really are. `None`: the data do not allow it, or the part is not inside the image.
+    pub fn crop(&mut self, scale: Scale, part: Crop) -> Option<Crop> {
+        let (width, height) = self.output_size(scale);
+        let (right, bottom) = (part.x.checked_add(part.width)?, part.y.checked_add(part.height)?);
+        let blocks = self.header.subsampling?.block_size();
+        if self.header.lossless || part.width == 0 || part.height == 0 || right > width || bottom > height {
+            return None;
+        }
+        // Columns begin with a block. The blocks beside the part count for the samples at its edges, where colours of
+        // less resolution are made smooth.
+        let side = (blocks.0 / scale.divisor()).max(1);
+        let x = (part.x / side).saturating_sub(1) * side;
+        let right = (right.div_ceil(side) + 1).saturating_mul(side).min(width);
+        let y = part.y.saturating_sub(blocks.1);
+        let bottom = bottom.saturating_add(blocks.1).min(height);
+        self.crop = Some(Crop { x, y, width: right - x, height: bottom - y });
+        self.crop
+    }
+
+    /// Has the next call decode a part that [`Decoder::crop`] gave for the same data and scale.
+    pub fn crop_to(&mut self, crop: Crop) {
+        self.crop = Some(crop);
     }
 
     /// Bounds what libjpeg may keep beside the output, rounded up to a mebibyte. Without this call there is no bound:
@@ -191,7 +226,10 @@ impl<'a> Decoder<'a> {
         job: Job,
         call: impl FnOnce(sys::tjhandle, *const u8, sys::size_t, *mut S, c_int, c_int) -> c_int,
     ) -> Result<Completeness> {
-        let (width, height) = self.output_size(job.scale);
+        let (width, height) = match self.crop {
+            Some(crop) => (crop.width, crop.height),
+            None => self.output_size(job.scale),
+        };
         let needed = span(width, height, job.pitch, job.format).ok_or_else(|| {
             Error::argument(format!("a pitch of {} samples does not fit rows of {width} pixels", job.pitch))
         })?;
@@ -217,6 +255,13 @@ impl<'a> Decoder<'a> {
         let factor = sys::tjscalingfactor { num: 1, denom: job.scale.divisor() as c_int };
         // SAFETY: the instance is `self.handle`'s, which lives; tj3SetScalingFactor checks the factor.
         let status = unsafe { sys::tj3SetScalingFactor(self.handle.raw(), factor) };
+        self.handle.check(status)?;
+        let Some(Crop { x, y, width, height }) = self.crop else { return Ok(()) };
+        let side = |n: u32| c_int::try_from(n).unwrap_or(c_int::MAX);
+        let region = sys::tjregion { x: side(x), y: side(y), w: side(width), h: side(height) };
+        // SAFETY: the instance is `self.handle`'s, which lives and has read a header; tj3SetCroppingRegion checks the
+        // region against it and the factor.
+        let status = unsafe { sys::tj3SetCroppingRegion(self.handle.raw(), region) };
         self.handle.check(status)
     }
 

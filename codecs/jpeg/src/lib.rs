@@ -15,7 +15,7 @@ mod encode;
 mod error;
 mod handle;
 
-pub use decode::{Completeness, Decoder, Header, Scale, Tolerance};
+pub use decode::{Completeness, Crop, Decoder, Header, Scale, Tolerance};
 pub use encode::{EncodeOptions, Lossless, Restart, Source, encode_u8, encode_u16};
 pub use error::{Error, ErrorKind, Result};
 
@@ -120,6 +120,18 @@ impl Subsampling {
         (Subsampling::S411, sys::TJSAMP_TJSAMP_411),
         (Subsampling::S441, sys::TJSAMP_TJSAMP_441),
     ];
+
+    /// Columns and rows of the blocks in which an image of this kind is coded.
+    pub(crate) fn block_size(self) -> (u32, u32) {
+        match self {
+            Subsampling::S444 | Subsampling::Gray => (8, 8),
+            Subsampling::S422 => (16, 8),
+            Subsampling::S420 => (16, 16),
+            Subsampling::S440 => (8, 16),
+            Subsampling::S411 => (32, 8),
+            Subsampling::S441 => (8, 32),
+        }
+    }
 
     fn from_code(code: i32) -> Option<Subsampling> {
         Self::ALL.iter().find(|(_, c)| *c == code).map(|(sampling, _)| *sampling)

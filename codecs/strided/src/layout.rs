@@ -223,41 +223,57 @@ impl Layout {
         Some(more)
     }
 
-    /// Calls `visit` with the offset of every run of packed items, in row-major order. Runs are all of
-    /// one length, which is given with them.
-    pub(crate) fn runs(&self, mut visit: impl FnMut(isize, usize)) {
+    /// Calls `visit` with strips of runs, which cover all items once. A run is a number of packed items; all are of one
+    /// length. Strips go along the axis that is the finest in memory, a block of it at a time: where memory has the axes
+    /// in another order (column-major arrays), what is written is written by whole cache lines, and what is read stays
+    /// in the cache for the next strip.
+    pub(crate) fn strips(&self, mut visit: impl FnMut(Strip)) {
+        const BLOCK: usize = 64;
         if self.is_empty() {
             return;
         }
         let (outer, bytes) = self.packed_tail();
         if outer == 0 {
-            return visit(0, bytes);
+            return visit(Strip { at: 0, step: 0, packed: 0, packed_step: 0, count: 1, bytes });
         }
-        let mut index = [0usize; MAX_NDIM];
+        let mut packed_steps = [bytes; MAX_NDIM];
+        for k in (1..outer).rev() {
+            packed_steps[k - 1] = packed_steps[k] * self.shape[k];
+        }
         let last = outer - 1;
-        let (n, step) = (self.shape[last], self.strides[last]);
-        let mut base = 0isize;
-        loop {
-            let mut at = base;
-            for _ in 0..n {
-                visit(at, bytes);
-                // Behind the last item lies an offset that is never used, and may not fit.
-                at = at.wrapping_add(step);
-            }
-            let mut axis = last;
-            loop {
-                if axis == 0 {
-                    return;
+        let finest = (0..outer).rev().filter(|&k| self.shape[k] > 1).min_by_key(|&k| self.strides[k].unsigned_abs());
+        let along = finest.unwrap_or(last);
+        let block = if along == last { self.shape[last] } else { BLOCK };
+        let mut first = 0;
+        while first < self.shape[along] {
+            let count = block.min(self.shape[along] - first);
+            let mut index = [0usize; MAX_NDIM];
+            index[along] = first;
+            'others: loop {
+                let at = (0..outer).map(|k| index[k] as isize * self.strides[k]).sum();
+                let packed = (0..outer).map(|k| index[k] * packed_steps[k]).sum();
+                visit(Strip { at, step: self.strides[along], packed, packed_step: packed_steps[along], count, bytes });
+                for k in (0..outer).rev().filter(|&k| k != along) {
+                    index[k] += 1;
+                    if index[k] < self.shape[k] {
+                        continue 'others;
+                    }
+                    index[k] = 0;
                 }
-                axis -= 1;
-                index[axis] += 1;
-                if index[axis] < self.shape[axis] {
-                    base += self.strides[axis];
-                    break;
-                }
-                index[axis] = 0;
-                base -= self.strides[axis] * (self.shape[axis] as isize - 1);
+                break;
             }
+            first += count;
         }
     }
+}
+
+/// Runs of `bytes` bytes: where the first stands and how far the next is, in strided memory and in packed memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Strip {
+    pub at: isize,
+    pub step: isize,
+    pub packed: usize,
+    pub packed_step: usize,
+    pub count: usize,
+    pub bytes: usize,
 }

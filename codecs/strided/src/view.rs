@@ -107,12 +107,14 @@ impl<'a> View<'a> {
         if out.len() != self.layout.packed_len() {
             return false;
         }
-        let mut done = 0;
-        self.layout.runs(|at, bytes| {
-            // SAFETY: the maker of the view promised every item, and `runs` visits items only.
-            let run = unsafe { std::slice::from_raw_parts(self.base.offset(at), bytes) };
-            copy_run(&mut out[done..done + bytes], run);
-            done += bytes;
+        self.layout.strips(|strip| {
+            // SAFETY: the maker of the view promised every item, and `strips` visits items only, which in `out` are
+            // packed: it has the bytes of all of them. They are exclusively ours, so that the two do not overlap.
+            unsafe {
+                let from = (self.base.offset(strip.at), strip.step);
+                let to = (out.as_mut_ptr().add(strip.packed), strip.packed_step as isize);
+                copy_strip(from, to, strip.count, strip.bytes);
+            }
         });
         true
     }
@@ -222,31 +224,60 @@ impl<'a> ViewMut<'a> {
     /// Puts packed items into their places behind the leading indices. `false`, and nothing done, if
     /// `packed` has another length or the index is outside the shape.
     pub fn unpack(&mut self, index: &[usize], packed: &[u8]) -> bool {
-        let inner = self.layout.inner(index.len());
         let Some(base) = self.layout.offset(index) else { return false };
+        self.unpack_at(base, &self.layout.inner(index.len()), packed)
+    }
+
+    /// Puts packed items into `count` places, from `first` on, of the axis that follows the leading indices. Of a single
+    /// item, `first` is 0 and `count` 1. `false`, and nothing done, where they do not fit.
+    pub fn unpack_rows(&mut self, index: &[usize], first: usize, count: usize, packed: &[u8]) -> bool {
+        let Some(base) = self.layout.offset(index) else { return false };
+        let inner = self.layout.inner(index.len());
+        match inner.cut(0, first, count) {
+            Some((rows, at)) => self.unpack_at(base + at, &rows, packed),
+            None => inner.ndim() == 0 && (first, count) == (0, 1) && self.unpack_at(base, &inner, packed),
+        }
+    }
+
+    fn unpack_at(&mut self, base: isize, inner: &Layout, packed: &[u8]) -> bool {
         if packed.len() != inner.packed_len() {
             return false;
         }
-        let mut done = 0;
-        inner.runs(|at, bytes| {
-            // SAFETY: the maker promised every item to us alone, and `runs` visits items only.
-            let run = unsafe { std::slice::from_raw_parts_mut(self.base.offset(base + at), bytes) };
-            copy_run(run, &packed[done..done + bytes]);
-            done += bytes;
+        inner.strips(|strip| {
+            // SAFETY: the maker promised every item to us alone, and `strips` visits items only, which in `packed` stand
+            // one behind the other: it has the bytes of all of them.
+            unsafe {
+                let from = (packed.as_ptr().add(strip.packed), strip.packed_step as isize);
+                let to = (self.base.offset(base + strip.at), strip.step);
+                copy_strip(from, to, strip.count, strip.bytes);
+            }
         });
         true
     }
 }
 
-/// Copies one run; the lengths of single items are spelled out, since a call of memcpy costs more than they do.
-#[inline]
-fn copy_run(to: &mut [u8], from: &[u8]) {
-    match from.len() {
-        1 => to[0] = from[0],
-        2 => to.copy_from_slice(&[from[0], from[1]]),
-        3 => to.copy_from_slice(&[from[0], from[1], from[2]]),
-        4 => to.copy_from_slice(&[from[0], from[1], from[2], from[3]]),
-        _ => to.copy_from_slice(from),
+/// Copies `count` runs of `bytes` bytes, each side with its step. Short lengths are spelled out, since a call of memcpy
+/// costs more than they do.
+///
+/// # Safety
+/// Each run is readable, or writable and used by nobody else, on its side.
+unsafe fn copy_strip(from: (*const u8, isize), to: (*mut u8, isize), count: usize, bytes: usize) {
+    macro_rules! copy {
+        ($bytes:expr) => {
+            for i in 0..count as isize {
+                // SAFETY: run `i` of each side, which the caller promises. Behind the last one no offset is made.
+                unsafe { std::ptr::copy_nonoverlapping(from.0.offset(i * from.1), to.0.offset(i * to.1), $bytes) }
+            }
+        };
+    }
+    match bytes {
+        1 => copy!(1),
+        2 => copy!(2),
+        3 => copy!(3),
+        4 => copy!(4),
+        6 => copy!(6),
+        8 => copy!(8),
+        _ => copy!(bytes),
     }
 }
 
@@ -274,6 +305,37 @@ mod tests {
         let mut view = view.flip(0).unwrap();
         assert!(view.unpack(&[], &[1, 2, 3, 4, 5, 6]));
         assert_eq!(data, [4, 5, 6, 9, 1, 2, 3, 9]);
+    }
+
+    #[test]
+    fn items_keep_their_places_in_every_order_of_the_axes() {
+        // Longer than a block along the finest axis, with items of each spelled length.
+        let shape = [70usize, 5, 3];
+        for item in [1usize, 2, 3, 4, 6, 8, 16] {
+            for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+                let mut strides = [0isize; 3];
+                let mut step = item as isize;
+                for axis in order {
+                    strides[axis] = step;
+                    step *= shape[axis] as isize;
+                }
+                let count: usize = shape.iter().product();
+                let packed: Vec<u8> = (0..count * item).map(|i| (i * 7 + i / 251) as u8).collect();
+                let mut memory = vec![0u8; count * item];
+                let layout = Layout::strided(item, &shape, &strides).unwrap();
+                // SAFETY: `memory` has all items, and is not used while the view lives.
+                let mut view = unsafe { ViewMut::from_raw(memory.as_mut_ptr(), layout) }.unwrap();
+                assert!(view.unpack(&[], &packed));
+                let mut back = vec![0; packed.len()];
+                assert!(view.as_view().pack(&mut back));
+                assert_eq!(back, packed, "items of {item}, axes {order:?}");
+                for (i, run) in packed.chunks(item).enumerate() {
+                    let index = [i / 15, i / 3 % 5, i % 3];
+                    let at = layout.offset(&index).unwrap() as usize;
+                    assert_eq!(&memory[at..at + item], run, "items of {item}, axes {order:?}, {index:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -239,6 +239,34 @@ pub fn frames(data: &[u8]) -> Result<Vec<FrameInfo>> {
     Ok(found)
 }
 
+/// A frame by itself as a file with one picture, and `None` beyond the last: what it paints, before that is laid on
+/// the frames before it.
+///
+/// # Errors
+/// As [`frames`].
+pub fn frame_file(data: &[u8], index: usize) -> Result<Option<Vec<u8>>> {
+    let header = Header::parse(data)?;
+    let chunks = riff::chunks(riff::open(data)?.body).filter(|c| &c.fourcc == b"ANMF");
+    let Some(chunk) = chunks.into_iter().nth(index) else { return Ok(None) };
+    if !chunk.complete {
+        return Err(chunk.too_short());
+    }
+    let info = FrameInfo::parse(&chunk, header.width, header.height)?;
+    let inside = chunk.payload.get(FRAME_HEADER_LEN..).ok_or_else(|| chunk.too_short())?;
+    const ALPHA: u32 = 0x10;
+    let mut file = b"RIFF\0\0\0\0WEBPVP8X\x0A\0\0\0".to_vec();
+    file.extend((if info.has_alpha { ALPHA } else { 0 }).to_le_bytes());
+    for side in [info.width, info.height] {
+        file.extend(side.saturating_sub(1).to_le_bytes().get(..3).unwrap_or(&[]));
+    }
+    file.extend_from_slice(inside);
+    let size = u32::try_from(file.len() - 8).map_err(|_| Error::corrupt("a frame of over 4 GiB"))?;
+    if let Some(place) = file.get_mut(4..8) {
+        place.copy_from_slice(&size.to_le_bytes());
+    }
+    Ok(Some(file))
+}
+
 impl FrameInfo {
     /// Reads a complete ANMF chunk; the time it appears is for the caller to add up.
     fn parse(chunk: &Chunk<'_>, canvas_width: u32, canvas_height: u32) -> Result<Self> {

@@ -23,6 +23,6 @@ pub use anim_encode::{AnimEncoder, AnimOptions};
 pub use decode::{decode_into, decode_into_with};
 pub use encode::{EncodeOptions, encode, encode_with};
 pub use error::{Error, ErrorKind, Result};
-pub use header::{FrameInfo, Header, frames};
+pub use header::{FrameInfo, Header, frame_file, frames};
 pub use layout::{Format, MAX_DIMENSION};
 pub use metadata::{Metadata, set_metadata};

@@ -130,6 +130,26 @@ class array_view {
     if (seen + 1 != 1U << ndim()) throw std::out_of_range("an order names each axis once");
     return out;
   }
+#if defined(__cpp_lib_mdspan)
+  /// The same samples as a std::mdspan of N axes. Another number of axes, or strides that it cannot have (negative ones,
+  /// parts of a sample), throw shape_error.
+  template <std::size_t N>
+  auto mdspan() const {
+    static_assert(typed, "say which type the samples have: as<T>().mdspan<N>()");
+    if (ndim() != N) throw shape_error("an array of " + std::to_string(ndim()) + " axes, not " + std::to_string(N));
+    std::array<std::size_t, N> lengths{}, steps{};
+    for (std::size_t axis = 0; axis < N; ++axis) {
+      lengths[axis] = static_cast<std::size_t>(a_.shape[axis]);
+      const auto size = static_cast<std::int64_t>(sizeof(sample));
+      // Where an axis has one place or none, its stride says nothing.
+      if (lengths[axis] < 2) steps[axis] = 1;
+      else if (a_.strides[axis] > 0 && a_.strides[axis] % size == 0) steps[axis] = static_cast<std::size_t>(a_.strides[axis] / size);
+      else throw shape_error("a std::mdspan cannot have the strides of this array");
+    }
+    using places = std::dextents<std::size_t, N>;
+    return std::mdspan<T, places, std::layout_stride>(data(), std::layout_stride::mapping<places>(places(lengths), steps));
+  }
+#endif
   /// The dtype that is known at run time made one of the compiler's; another one throws shape_error.
   template <class U>
   array_view<std::conditional_t<std::is_const_v<T>, const U, U>> as() const {

@@ -23,6 +23,9 @@
 #if defined(__cpp_lib_span)
 #include <span>
 #endif
+#if defined(__cpp_lib_mdspan)
+#include <mdspan>
+#endif
 
 namespace iio {
 

@@ -169,6 +169,17 @@ pub(crate) unsafe fn check_props(to: *const iio_props) -> Result<()> {
     Ok(())
 }
 
+/// Reads an `iio_props` that the library filled before: as much as the caller's has.
+///
+/// # Safety
+/// `from` points at an `iio_props` of the size that it says.
+pub(crate) unsafe fn copy_props(from: *const iio_props) -> Result<iio_props> {
+    // SAFETY: passed on from the caller.
+    let (props, surplus) = unsafe { read_struct(from, PROPS_FIRST, iio_props::empty()) }?;
+    surplus?;
+    Ok(props)
+}
+
 /// Writes properties into the caller's struct: as much as it has room for, the rest of it zero.
 ///
 /// # Safety

@@ -223,6 +223,14 @@ impl Writer for ForeignFile {
         if let Some(axes) = image.axes {
             options.set("axes", axes.as_str());
         }
+        // And of the times of a batch, that image's.
+        if call.part().1 > 1 {
+            for name in ["time_s", "duration_s"] {
+                if let Some(seconds) = call.number_of(name, 0)? {
+                    options.set(name, seconds);
+                }
+            }
+        }
         // SAFETY: all pointers live through the call; the plugin only reads the array.
         let status = within(call, || unsafe { write(handle.raw, &array, iio_dict::of(&options)) });
         handle.check(status, "write").map(drop)

@@ -2,6 +2,7 @@
 
 use super::abi::iio_status;
 use crate::error::Error;
+use crate::log::{self, Level};
 use crate::plugin::Call;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char, c_void};
@@ -14,7 +15,8 @@ pub struct iio_host {
     pub struct_size: u32,
     /// `IIO_ABI_VERSION` of the library.
     pub abi_version: u32,
-    /// Any exported `iio_*` function by its name, or NULL.
+    /// Any exported `iio_*` function by its name, or NULL. For plugins alone there is
+    /// `void iio_log(int32_t level, const char *message)`, which writes a line to the log on a thread inside a call.
     pub symbol: Option<unsafe extern "C" fn(name: *const c_char) -> *mut c_void>,
     /// Sets the message of this thread's failure and returns `status`.
     pub fail: Option<unsafe extern "C" fn(status: iio_status, message: *const c_char) -> iio_status>,
@@ -33,6 +35,11 @@ pub(super) static HOST: iio_host = iio_host {
     fail: Some(fail),
     progress: Some(progress),
 };
+
+/// The host, for plugins that are linked into the program.
+pub fn host() -> *const iio_host {
+    &HOST
+}
 
 thread_local! {
     /// What a plugin said of its failure. Taken after each call, and so without a destructor: a handler of `atexit`
@@ -91,6 +98,23 @@ unsafe extern "C" fn progress(done: u64, total: u64) -> i32 {
     }
 }
 
+/// What the library lends to plugins and does not export.
+unsafe extern "C" fn iio_log(level: i32, message: *const c_char) {
+    let level = match level {
+        1 => Level::Error,
+        2 => Level::Warning,
+        3 => Level::Info,
+        _ => Level::Debug,
+    };
+    if message.is_null() {
+        return;
+    }
+    // SAFETY: the plugin passes NULL or a NUL-terminated string.
+    let text = unsafe { CStr::from_ptr(message) }.to_string_lossy();
+    // The program's callback is C and does not unwind; what we do around it may.
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| log::write(level, &text)));
+}
+
 macro_rules! symbols {
     ($($name:ident)*) => {
         /// The exported functions, declared by name only: the C API is above this room.
@@ -123,6 +147,7 @@ symbols! {
     iio_dict_get_bool iio_dict_get_int iio_dict_get_float iio_dict_get_string iio_dict_get_bytes iio_dict_get_array
     iio_dict_get_dict iio_dict_get_json iio_dict_from_json iio_dict_to_json
     iio_plugins iio_formats iio_register_plugin iio_unregister_plugin iio_load_plugin iio_set_priority
+    iio_array_convert iio_axes_read iio_axes_write iio_split_options
 }
 
 unsafe extern "C" fn symbol(name: *const c_char) -> *mut c_void {
@@ -130,7 +155,10 @@ unsafe extern "C" fn symbol(name: *const c_char) -> *mut c_void {
         return std::ptr::null_mut();
     }
     // SAFETY: the plugin passes a NUL-terminated string.
-    address(unsafe { CStr::from_ptr(name) }.to_bytes())
+    match unsafe { CStr::from_ptr(name) }.to_bytes() {
+        b"iio_log" => iio_log as *mut c_void,
+        name => address(name),
+    }
 }
 
 #[cfg(test)]

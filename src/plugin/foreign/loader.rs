@@ -5,8 +5,9 @@ use super::host::{HOST, iio_host, take_failure};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{self, Level};
 use crate::plugin::Plugin;
+use crate::plugin::known::BACKENDS;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-use once_cell::sync::OnceCell;
+use once_cell::sync::{Lazy, OnceCell};
 use std::ffi::CStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -60,7 +61,8 @@ pub fn load(path: &Path) -> Result<Arc<dyn Plugin>> {
 }
 
 /// The modules that were found, once each: finding none is asked again, since one may be installed meanwhile.
-static MODULES: [(&str, OnceCell<Module>); 1] = [("ffmpeg", OnceCell::new())];
+static MODULES: Lazy<Vec<(&str, OnceCell<Module>)>> =
+    Lazy::new(|| BACKENDS.iter().filter(|b| b.module).map(|b| (b.name, OnceCell::new())).collect());
 
 /// The module of a backend, if it is installed.
 pub fn find_module(name: &str) -> Result<Option<Arc<dyn Plugin>>> {

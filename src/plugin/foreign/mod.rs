@@ -18,6 +18,6 @@ pub use abi::{
 };
 pub(crate) use adapter::ForeignPlugin;
 pub use adapter::iio_plugin;
-pub use host::iio_host;
+pub use host::{host, iio_host};
 pub(crate) use io::CallerStream;
 pub use loader::{find_module, load};

@@ -4,6 +4,7 @@
 //! and the values of a directory together are no longer than the block, which keeps a small file from claiming the
 //! same bytes a thousand times. An entry that makes no sense is left out; the others stay.
 
+mod directories;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -16,18 +17,15 @@ const ORIENTATION: u16 = 0x0112;
 const LONGEST_LIST: usize = 64;
 
 /// The main directory by Pillow's names of the tags; unknown tags are left out. Text is text, one number is a number,
-/// several are a list, rationals are floats, and bytes of no known meaning are bytes. Directories inside are offsets,
-/// which [`sub_ifd`] follows. Empty if the block is no EXIF.
+/// several are a list, rationals are floats, and bytes of no known meaning are bytes. Directories inside are offsets, and
+/// dictionaries of their own behind them: see [`directories`]. Empty if the block is no EXIF.
 ///
 /// `block` begins with the TIFF header, or with `Exif\0\0` before it.
 pub fn main_ifd(block: &[u8]) -> Dict {
-    Tiff::new(block).map_or_else(Dict::new, |tiff| tiff.named(tiff.first()))
-}
-
-/// The directory at an offset that the main one gives, such as that of `ExifOffset`.
-#[allow(dead_code)] // for the decoding of EXIF to its end, which the still-image formats are to have
-pub fn sub_ifd(block: &[u8], offset: u32) -> Dict {
-    Tiff::new(block).map_or_else(Dict::new, |tiff| tiff.named(offset))
+    let Some(tiff) = Tiff::new(block) else { return Dict::new() };
+    let mut all = tiff.named(tiff.first());
+    all.extend(directories::sub_directories(&tiff));
+    all
 }
 
 /// How the picture is to be turned, 1 to 8; 0: the block does not say.
@@ -123,6 +121,19 @@ impl<'a> Tiff<'a> {
     /// Where the main directory is.
     pub fn first(&self) -> u32 {
         self.u32(self.bytes, 4).unwrap_or(0)
+    }
+
+    /// The directory that follows one.
+    fn next(&self, offset: u32) -> Option<u32> {
+        let start = usize::try_from(offset).ok()?;
+        let count = self.u16(self.bytes, start)?;
+        self.u32(self.bytes, start.checked_add(2 + 12 * usize::from(count))?)
+    }
+
+    /// Bytes of the block.
+    fn part(&self, at: u32, size: u32) -> Option<&'a [u8]> {
+        let (at, size) = (usize::try_from(at).ok()?, usize::try_from(size).ok()?);
+        self.bytes.get(at..at.checked_add(size)?)
     }
 
     /// A number of 16 bits.

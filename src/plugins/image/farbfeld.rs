@@ -1,11 +1,10 @@
 //! farbfeld: a mark, the sides, and RGBA of 16 bits each, the high byte first.
 
-use super::single::{self, Encode, Picture, Rows, Sides, Single};
+use super::single::{self, Encode, Picture, Plain, Sides, Single};
 use crate::error::Result;
 use crate::model::{Color, DType, Props};
 use crate::plugin::{Call, Image, Reader, Writer};
 use crate::resource::{Output, Source};
-use std::io::BufRead;
 
 const MARK: &[u8] = b"farbfeld";
 
@@ -20,18 +19,7 @@ pub fn open(source: Source, _call: &Call) -> Result<Box<dyn Reader>> {
     source.read_exact_at(sides.as_flattened_mut(), MARK.len() as u64)?;
     let [width, height] = sides.map(|n| u32::from_be_bytes(n) as usize);
     let props = Props::pixels(width, height, DType::U16, Color::Rgba);
-    Single::open(source, Picture::new(props, "RGBA", 16, (8, 1)), Words)
-}
-
-#[derive(Clone)]
-struct Words;
-
-impl Rows for Words {
-    fn next<R: BufRead>(&mut self, from: &mut R, row: &mut [u8]) -> Result<()> {
-        from.read_exact(row)?;
-        row.as_chunks_mut::<2>().0.iter_mut().for_each(|n| *n = u16::from_be_bytes(*n).to_ne_bytes());
-        Ok(())
-    }
+    Single::open(source, Picture::new(props, "RGBA", 16, (8, 1)), Plain { size: 2, big: true })
 }
 
 /// Opens a target for a farbfeld file.

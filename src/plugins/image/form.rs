@@ -59,7 +59,12 @@ impl Form {
         self.palette.get(usize::from(n)).copied().unwrap_or_default()
     }
 
+    /// Colours of numbers; the numbers themselves where a row has a byte for each.
     fn look_up(&self, stored: impl Iterator<Item = u8>, row: &mut [u8]) {
+        if row.len() == self.width {
+            row.iter_mut().zip(stored).for_each(|(to, n)| *to = n);
+            return;
+        }
         row.as_chunks_mut::<3>().0.iter_mut().zip(stored).for_each(|(to, n)| *to = self.color(n));
     }
 

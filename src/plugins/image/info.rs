@@ -1,7 +1,7 @@
 //! What all formats of the plugin share: options, and the keys that Pillow's `info` has for every file.
 
 use crate::error::{Error, Result};
-use crate::model::{Array, DType, Destination, Dict, List, Value};
+use crate::model::{Color, DType, Destination, Dict, List, Props, Value, palette_value};
 use crate::plugin::{Call, Calls, OptionSpec, OptionType};
 
 /// Options that every format takes.
@@ -44,16 +44,32 @@ pub fn finish(mut meta: Dict, mode: &str, width: usize, height: usize) -> Dict {
     meta
 }
 
-/// The value of the key `palette`: the colours, each once, in the order in which they come.
-pub fn palette(colors: &[[u8; 3]]) -> Result<Value> {
-    let mut seen: Vec<[u8; 3]> = Vec::new();
-    for color in colors {
-        if !seen.contains(color) {
-            seen.push(*color);
+/// Adds the key `palette`, unless a read applies the palette and that is not to be told: the colours, each once, in the
+/// order in which they come; of a read that gives their places, all of them.
+pub fn add_palette(meta: &mut Dict, colors: &[[u8; 3]], call: &Call) -> Result<()> {
+    if call.indices() {
+        meta.set("palette", palette_value(colors)?);
+    } else if !call.bool("exclude_applied") {
+        let mut seen: Vec<[u8; 3]> = Vec::new();
+        for color in colors {
+            if !seen.contains(color) {
+                seen.push(*color);
+            }
         }
+        meta.set("palette", palette_value(&seen)?);
     }
-    let items = seen.iter().flatten().flat_map(|&n| i64::from(n).to_ne_bytes()).collect();
-    Ok(Value::Array(Array::new(DType::I64, &[seen.len(), 3], items)?))
+    Ok(())
+}
+
+/// Whether a read of an image of this mode gives the places of its colours.
+pub fn is_indexed(mode: &str, call: &Call) -> bool {
+    mode == "P" && call.indices()
+}
+
+/// The properties of an image of numbers in a palette where they are not looked up.
+pub fn indexed(props: &Props) -> Props {
+    let sides = (props.shape.get(1).copied().unwrap_or(0), props.shape.first().copied().unwrap_or(0));
+    Props { orientation: props.orientation, ..Props::pixels(sides.0, sides.1, DType::U8, Color::Palette) }
 }
 
 /// Has `each` fill rows of an image, in any order; where memory is packed, without asking for each row's place.

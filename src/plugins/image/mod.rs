@@ -1,33 +1,59 @@
 //! Pictures and animations: what imageio's pillow plugin opens. One file a format; this one tells them apart.
 
+mod bcn;
 mod bits;
+mod blp;
 mod bmp;
+mod dds;
 mod exif;
+mod exr;
 mod farbfeld;
+mod fli;
 mod form;
 mod gif;
 mod hdr;
 mod icns;
 mod ico;
+mod icon_write;
 mod im;
 mod info;
+mod jls;
+mod jng;
+mod jp2;
 mod jpeg;
+mod jxl;
+#[cfg(test)]
+mod legacy_tests;
+mod mng;
+#[cfg(test)]
+mod modern_tests;
+mod old_write;
 mod part;
+mod pcd;
 mod pcx;
 mod plain;
 mod plain_write;
 mod png;
 mod pnm;
+mod psd;
 mod qoi;
+mod resample;
+mod sequence;
 mod sgi;
 mod single;
 #[cfg(test)]
 mod smalls_tests;
+mod spider;
 mod stills;
 mod sun;
 mod text;
+mod textures;
 mod tga;
+mod wal_palette;
 mod webp;
+mod whole;
+
+use gif::quantise;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Dict;
@@ -60,6 +86,15 @@ static FORMATS: &[Format] = &[
         open: png::open,
         create: Some(png::create),
         options: png::options,
+    },
+    // Its streams begin as those of JPEG.
+    Format {
+        name: "JPEG-LS",
+        extensions: &[".jls"],
+        matches: jls::matches,
+        open: jls::open,
+        create: Some(jls::create),
+        options: jls::options,
     },
     Format {
         name: "JPEG",
@@ -98,8 +133,8 @@ static FORMATS: &[Format] = &[
         extensions: &[".ico"],
         matches: ico::is_ico,
         open: ico::open_ico,
-        create: None,
-        options: none,
+        create: Some(icon_write::create_ico),
+        options: icon_write::ico_options,
     },
     Format {
         name: "CUR",
@@ -117,7 +152,14 @@ static FORMATS: &[Format] = &[
         create: Some(plain_write::create_sgi),
         options: none,
     },
-    Format { name: "PCX", extensions: &[".pcx"], matches: pcx::matches, open: pcx::open, create: None, options: none },
+    Format {
+        name: "PCX",
+        extensions: &[".pcx"],
+        matches: pcx::matches,
+        open: pcx::open,
+        create: Some(old_write::create_pcx),
+        options: none,
+    },
     Format {
         name: "DCX",
         extensions: &[".dcx"],
@@ -155,16 +197,23 @@ static FORMATS: &[Format] = &[
         extensions: &[".icns"],
         matches: icns::matches,
         open: icns::open,
-        create: None,
+        create: Some(icon_write::create_icns),
         options: none,
     },
-    Format { name: "IM", extensions: &[".im"], matches: im::matches, open: im::open, create: None, options: none },
+    Format {
+        name: "IM",
+        extensions: &[".im"],
+        matches: im::matches,
+        open: im::open,
+        create: Some(old_write::create_im),
+        options: none,
+    },
     Format {
         name: "MSP",
         extensions: &[".msp"],
         matches: plain::is_msp,
         open: plain::open_msp,
-        create: None,
+        create: Some(old_write::create_msp),
         options: none,
     },
     Format {
@@ -247,6 +296,98 @@ static FORMATS: &[Format] = &[
         create: Some(hdr::create),
         options: Vec::new,
     },
+    Format {
+        name: "DDS",
+        extensions: &[".dds"],
+        matches: dds::matches,
+        open: dds::open,
+        create: Some(dds::create),
+        options: dds::options,
+    },
+    Format {
+        name: "PSD",
+        extensions: &[".psd", ".psb"],
+        matches: psd::matches,
+        open: psd::open,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "FLI",
+        extensions: &[".fli", ".flc"],
+        matches: fli::matches,
+        open: fli::open,
+        create: None,
+        options: none,
+    },
+    Format { name: "MNG", extensions: &[".mng"], matches: mng::matches, open: mng::open, create: None, options: none },
+    Format { name: "JNG", extensions: &[".jng"], matches: jng::matches, open: jng::open, create: None, options: none },
+    Format { name: "BLP", extensions: &[".blp"], matches: blp::matches, open: blp::open, create: None, options: none },
+    Format {
+        name: "FTEX",
+        extensions: &[".ftc", ".ftu"],
+        matches: textures::is_ftex,
+        open: textures::open_ftex,
+        create: None,
+        options: none,
+    },
+    Format { name: "PCD", extensions: &[".pcd"], matches: pcd::matches, open: pcd::open, create: None, options: none },
+    Format {
+        name: "GBR",
+        extensions: &[".gbr"],
+        matches: textures::is_gbr,
+        open: textures::open_gbr,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "WAL",
+        extensions: &[".wal"],
+        matches: textures::is_wal,
+        open: textures::open_wal,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "SPIDER",
+        extensions: &[".spider", ".spi"],
+        matches: spider::matches,
+        open: spider::open,
+        create: Some(spider::create),
+        options: none,
+    },
+    Format {
+        name: "JPEG2000",
+        extensions: jp2::FILES,
+        matches: jp2::matches,
+        open: jp2::open,
+        create: Some(jp2::create),
+        options: jp2::options,
+    },
+    Format {
+        name: "J2K",
+        extensions: jp2::CODESTREAMS,
+        matches: jp2::is_codestream,
+        open: jp2::open,
+        create: Some(jp2::create_codestream),
+        options: jp2::options,
+    },
+    Format {
+        name: "JXL",
+        extensions: &[".jxl"],
+        matches: jxl::matches,
+        open: jxl::open,
+        create: Some(jxl::create),
+        options: none,
+    },
+    Format {
+        name: "EXR",
+        extensions: &[".exr"],
+        matches: exr::matches,
+        open: exr::open,
+        create: Some(exr::create),
+        options: exr::options,
+    },
     // Without a mark: see `tga::probe`.
     Format {
         name: "TGA",
@@ -286,7 +427,7 @@ impl ImagePlugin {
 }
 
 /// imageio's names for plugins that read what this one reads.
-const ALIASES: &[&str] = &["pillow", "opencv"];
+const ALIASES: &[&str] = &["pillow", "opencv", "JP2-FI"];
 
 fn declaration() -> Declaration {
     let mut aliases: Vec<String> = ALIASES.iter().map(|&a| a.to_owned()).collect();

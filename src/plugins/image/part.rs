@@ -1,6 +1,8 @@
 //! A part of a file as a file of its own: the images of collections.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::model::{Cast, Destination, Index, Props, ViewMut};
+use crate::plugin::{Call, Outcome, Reader};
 use crate::resource::{ReadAt, Source};
 use std::io;
 use std::sync::Arc;
@@ -42,4 +44,15 @@ impl ReadAt for Part {
 pub fn part(source: &Source, from: u64, len: u64) -> Result<Source> {
     let bytes = Part { source: source.clone(), from, len };
     Source::new(Arc::new(bytes), source.name(), None, None)
+}
+
+/// The pixels of the first image of such a file, packed.
+pub fn pixels(reader: &mut dyn Reader, call: &Call) -> Result<(Props, Vec<u8>, Outcome)> {
+    let props = reader.props(Index::At(0), call)?;
+    let mut pixels = call.limits().allocate(call.limits().check(&props)?)?;
+    let view = ViewMut::packed(&mut pixels, props.dtype.size(), &props.shape);
+    let view = view.ok_or_else(|| Error::internal("an image does not fit its own memory"))?;
+    let mut to = Destination::new(view, Cast::plain(props.dtype, props.dtype), *call.limits());
+    let outcome = reader.read(Index::At(0), call, &mut to)?;
+    Ok((props, pixels, outcome))
 }

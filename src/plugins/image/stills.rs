@@ -12,6 +12,10 @@ use std::sync::Arc;
 pub trait Still: Send {
     /// What a read gives.
     fn props(&mut self, call: &Call) -> Result<Props>;
+    /// By how much it makes itself smaller: see [`Reader::reduction`].
+    fn reduction(&mut self, _call: &Call) -> Result<usize> {
+        Ok(1)
+    }
     /// Decodes it.
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome>;
     /// Its metadata.
@@ -107,6 +111,10 @@ impl Reader for Stills {
         self.count == 1
     }
 
+    fn reduction(&mut self, index: Index, call: &Call) -> Result<usize> {
+        self.get(index, call)?.reduction(call)
+    }
+
     fn props(&mut self, index: Index, call: &Call) -> Result<Props> {
         self.get(index, call)?.props(call)
     }
@@ -143,8 +151,9 @@ pub struct Raster {
 }
 
 impl Still for Raster {
-    fn props(&mut self, _call: &Call) -> Result<Props> {
-        Ok(self.form.props.clone())
+    fn props(&mut self, call: &Call) -> Result<Props> {
+        let props = &self.form.props;
+        Ok(if info::is_indexed(self.form.mode, call) { info::indexed(props) } else { props.clone() })
     }
 
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
@@ -156,8 +165,8 @@ impl Still for Raster {
 
     fn meta(&mut self, call: &Call) -> Result<Dict> {
         let mut meta = info::finish(self.info.clone(), self.form.mode, self.form.width, self.form.height);
-        if self.form.mode == "P" && !call.bool("exclude_applied") {
-            meta.set("palette", info::palette(&self.form.palette)?);
+        if self.form.mode == "P" {
+            info::add_palette(&mut meta, &self.form.palette, call)?;
         }
         Ok(meta)
     }
@@ -231,9 +240,15 @@ pub fn check_size(source: &Source, at: u64, stride: usize, height: usize, most: 
     if stride == 0 || height == 0 {
         return Err(Error::corrupt("an image without pixels").at(0));
     }
+    check_promise(source, at, stride as u128 * height as u128, most)
+}
+
+/// Refuses an image of which the file holds next to nothing: one that takes more than `most` times the bytes from there
+/// on. A file that was cut still opens, and nobody makes room for what cannot be there.
+pub fn check_promise(source: &Source, at: u64, takes: u128, most: u64) -> Result<()> {
     let Some(bytes) = source.len().map(|n| n.saturating_sub(at)) else { return Ok(()) };
-    if stride as u128 * height as u128 > u128::from(bytes) * u128::from(most) {
-        return Err(Error::corrupt(format!("{bytes} bytes cannot hold {height} rows of {stride} bytes")));
+    if takes > u128::from(bytes) * u128::from(most) {
+        return Err(Error::corrupt(format!("{bytes} bytes cannot hold an image that takes {takes}")));
     }
     Ok(())
 }

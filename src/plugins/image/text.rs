@@ -203,7 +203,12 @@ impl Xpm {
     }
 
     fn decode(&self, all: &[u8], rows: &mut Rows) -> Result<()> {
-        let samples = if self.clear.is_some() { 4 } else { 3 };
+        let indexed = rows.call().indices() && self.colors.len() <= 256;
+        let samples = match self.clear {
+            _ if indexed => 1,
+            Some(_) => 4,
+            None => 3,
+        };
         let bytes = self.width.checked_mul(samples).ok_or_else(|| Error::limit("rows too long to address"))?;
         let mut row = rows.call().limits().allocate(bytes)?;
         for text in texts(all).skip(self.skip).take(self.height) {
@@ -212,6 +217,10 @@ impl Xpm {
             }
             for (to, key) in row.chunks_exact_mut(samples).zip(text.chunks_exact(self.len)) {
                 let number = *self.keys.get(key).ok_or_else(|| Error::corrupt("a pixel has no colour"))?;
+                if let ([to], true) = (&mut *to, indexed) {
+                    *to = number as u8;
+                    continue;
+                }
                 let [r, g, b] = self.colors.get(number).copied().unwrap_or_default();
                 let alpha = if self.clear == Some(number) { 0 } else { 255 };
                 to.iter_mut().zip([r, g, b, alpha]).for_each(|(to, from)| *to = from);

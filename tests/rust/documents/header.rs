@@ -126,6 +126,7 @@ fn imageio_h() -> String {
         "open",
         "file",
         "iter",
+        "axes",
         "dict",
         "dict_set",
         "dict_get",

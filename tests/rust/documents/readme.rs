@@ -57,7 +57,8 @@ fn generate(what: &str, old: &str) -> String {
         Some(("file", path)) => code("c", &file(path)),
         Some(("excerpt", which)) => {
             let (path, start) = which.split_once(" from ").unwrap();
-            code("c", &excerpt(&file(path), start).unwrap_or_else(|| panic!("{path} has no line {start:?}")))
+            let language = if path.ends_with(".cpp") { "cpp" } else { "c" };
+            code(language, &excerpt(&file(path), start).unwrap_or_else(|| panic!("{path} has no line {start:?}")))
         }
         _ => panic!("nothing is called {what:?}"),
     }

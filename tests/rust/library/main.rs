@@ -5,4 +5,25 @@ mod mutations;
 mod reading;
 mod rooms;
 mod second_opinion;
+mod tiff_write;
 mod verbs;
+
+use std::path::{Path, PathBuf};
+
+/// The images below tests/data: of the folder itself, and of those in it, one a family of formats.
+fn fixtures() -> Vec<PathBuf> {
+    fn gather(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                gather(&path, found);
+            } else if path.extension().is_none_or(|e| e != "md" && e != "txt") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data"), &mut found);
+    found.sort();
+    found
+}

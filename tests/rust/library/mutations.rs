@@ -11,7 +11,7 @@ use examine::{Seen, View, examine};
 use mutate::{Random, mutate};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,20 +19,11 @@ use std::time::{Duration, Instant};
 const ROUNDS: u64 = 160;
 
 /// What one input may take; a loaded machine is slow.
-const LONGEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(10);
 
 fn fixtures() -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if ![".md", ".txt"].iter().any(|text| name.ends_with(text)) {
-            files.push((name, fs::read(path).unwrap()));
-        }
-    }
-    files.sort();
-    files
+    let read = |path: PathBuf| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(path).unwrap());
+    crate::fixtures().into_iter().map(read).collect()
 }
 
 /// What is seen, or what is wrong with it.

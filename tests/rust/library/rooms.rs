@@ -47,6 +47,10 @@ fn each_source(mut look: impl FnMut(&str, &str)) {
 fn dependencies_point_one_way() {
     let rooms = ["error", "log", "model", "resource", "plugin", "plugins", "v3", "capi"];
     each_source(|name, text| {
+        // Tests may come in by the front door.
+        if name.ends_with("tests.rs") {
+            return;
+        }
         for (number, line) in text.lines().enumerate() {
             for used in line.split("crate::").skip(1) {
                 let used = used.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();

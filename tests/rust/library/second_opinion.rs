@@ -4,7 +4,7 @@
 use image::DynamicImage;
 use libimageio::model::{Dict, Index};
 use libimageio::v3::{self, NdArray};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What `image` gives, in our shape: a last axis of samples only if there is more than one.
 fn as_array(other: DynamicImage) -> Option<NdArray> {
@@ -33,17 +33,10 @@ fn is_exact(path: &Path) -> bool {
     !name.ends_with(".jpg") && !name.starts_with("lossy") && !name.starts_with("to100")
 }
 
-fn fixtures() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths
-}
-
 #[test]
 fn another_library_decodes_the_same_pixels() {
     let mut compared = 0;
-    for path in fixtures() {
+    for path in crate::fixtures() {
         let Some(theirs) = image::open(&path).ok().and_then(as_array) else { continue };
         let Ok(ours) = v3::imread(&path, Index::At(0), &Dict::new()) else { continue };
         // Where policies differ (a palette, a colour key, 1 bit as bool) the shapes or dtypes do.

@@ -31,7 +31,7 @@ impl Icon {
             *alpha = 0xff00_0000;
         }
         let rows = Rows::new(&header);
-        Ok(Icon { bitmap: Bitmap { source, header, rows }, says_alpha: said_bits == 32 })
+        Ok(Icon { bitmap: Bitmap { source, header, rows, indexed: None }, says_alpha: said_bits == 32 })
     }
 
     fn size(&self) -> (usize, usize) {

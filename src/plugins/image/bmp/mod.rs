@@ -43,13 +43,19 @@ struct Bitmap {
     source: Source,
     header: Header,
     rows: Rows,
+    /// Those of a read that gives the numbers of the palette.
+    indexed: Option<Rows>,
 }
 
 impl Bitmap {
     fn open(source: Source, has_file_header: bool) -> Result<Box<dyn Reader>> {
         let header = Header::read(&source, has_file_header)?;
-        let rows = Rows::new(&header);
-        Ok(Stills::one(Bitmap { source, header, rows }))
+        let (rows, indexed) = (Rows::new(&header), Rows::indexed(&header));
+        Ok(Stills::one(Bitmap { source, header, rows, indexed }))
+    }
+
+    fn rows(&self, call: &Call) -> &Rows {
+        self.indexed.as_ref().filter(|_| call.indices()).unwrap_or(&self.rows)
     }
 
     /// Where the `k`th stored row goes.
@@ -59,14 +65,14 @@ impl Bitmap {
 
     /// Expands stored rows, given as they lie, from the `k`th on.
     fn put(&self, stored: &[u8], stride: usize, k: usize, call: &Call, to: &mut Destination) -> Result<()> {
-        let height = self.header.height;
+        let (height, rows) = (self.header.height, self.rows(call));
         let mut stored = stored.chunks_exact(stride);
         let mut now = k as u64;
         let places = (k..k + stored.len()).map(|k| self.place(k));
         info::fill_rows(to, places, |_, row| {
             call.tick(now, height.into())?;
             now += 1;
-            self.rows.expand(stored.next().unwrap_or_default(), row);
+            rows.expand(stored.next().unwrap_or_default(), row);
             Ok(())
         })
     }
@@ -128,8 +134,8 @@ impl Bitmap {
 }
 
 impl Still for Bitmap {
-    fn props(&mut self, _call: &Call) -> Result<Props> {
-        Ok(self.rows.props.clone())
+    fn props(&mut self, call: &Call) -> Result<Props> {
+        Ok(self.rows(call).props.clone())
     }
 
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
@@ -157,8 +163,8 @@ impl Still for Bitmap {
         }
         meta.set("compression", header.compression);
         let mut meta = info::finish(meta, self.rows.mode, header.width as usize, header.height as usize);
-        if self.rows.mode == "P" && !call.bool("exclude_applied") {
-            meta.set("palette", info::palette(&header.palette)?);
+        if self.rows.mode == "P" {
+            info::add_palette(&mut meta, &header.palette, call)?;
         }
         Ok(meta)
     }

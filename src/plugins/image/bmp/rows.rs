@@ -3,6 +3,7 @@
 use super::header::{Header, Storage};
 use crate::model::{Color, DType, Props};
 use crate::plugins::image::bits::numbers;
+use crate::plugins::image::info;
 
 /// What a read of the file gives, and how its rows come about.
 pub struct Rows {
@@ -74,6 +75,13 @@ impl Rows {
         };
         let props = Props::pixels(header.width as usize, header.height as usize, dtype, color);
         Rows { props, mode, how }
+    }
+
+    /// The rows of this file with the numbers of the palette, if it has one.
+    pub fn indexed(header: &Header) -> Option<Rows> {
+        let rows = Rows::new(header);
+        let How::Palette(bits, _) = rows.how else { return None };
+        Some(Rows { props: info::indexed(&rows.props), mode: rows.mode, how: How::Numbers(bits) })
     }
 
     /// Makes the row that is given from the stored one, which may have bytes to spare.

@@ -1,4 +1,4 @@
-use super::{main_ifd, orientation, orientation_in_xmp, sub_ifd, tags};
+use super::{main_ifd, orientation, orientation_in_xmp, tags};
 use crate::model::Value;
 
 /// A block with one directory. An entry: tag, type, count, and the four bytes of the value or its offset.
@@ -48,7 +48,10 @@ fn values_have_their_types_in_both_byte_orders() {
         assert_eq!(orientation(&[b"Exif\0\0", block.as_slice()].concat()), 6);
         // A directory that claims to be inside itself is a directory, not a loop.
         assert_eq!(found.get("ExifOffset"), Some(&Value::Int(8)));
-        assert_eq!(sub_ifd(&block, 8).len(), found.len());
+        let Some(Value::Dict(inner)) = main_ifd(&block).get("Exif").cloned() else { panic!("no directory") };
+        assert_eq!(inner.len(), found.len() - 1);
+        // In those directories a rational is a pair.
+        assert_eq!(inner.get("XResolution"), Some(&Value::List([300.0, 2.0].into_iter().collect())));
     }
 }
 
@@ -93,7 +96,6 @@ fn cut_and_changed_blocks_do_no_harm() {
         let mut changed = whole.clone();
         changed[at] = 0xFF;
         let _ = main_ifd(&changed);
-        let _ = sub_ifd(&changed, at as u32);
     }
     assert_eq!(orientation(&whole), 0);
     assert!(main_ifd(b"").is_empty() && main_ifd(b"Exif\0\0").is_empty());

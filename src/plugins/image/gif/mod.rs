@@ -5,7 +5,8 @@ mod encode;
 mod lzw;
 mod picture;
 mod player;
-mod quantise;
+pub mod quantise;
+mod raw;
 mod read;
 #[cfg(test)]
 mod tests;

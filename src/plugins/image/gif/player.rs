@@ -57,7 +57,7 @@ enum Disposal {
 }
 
 /// Colours by index.
-type Table = [[u8; 4]; 256];
+pub type Table = [[u8; 4]; 256];
 
 /// Decodes and composes, and shows the image that was composed last.
 pub struct Player {
@@ -178,6 +178,28 @@ impl Player {
         Ok(())
     }
 
+    /// The indices of a frame by itself, as they are stored, and why some are missing.
+    pub fn raw(&mut self, index: usize, call: &Call) -> Result<(Frame, &[u8], Option<Error>)> {
+        if index < self.shown() {
+            self.rewind()?;
+        }
+        loop {
+            let Some(frame) = self.scanner.peek()?.cloned() else {
+                return Err(Error::index(format!("image {index} of a file of {}", self.shown())));
+            };
+            if self.shown() == index {
+                let damage = self.decode(&frame, call)?;
+                return Ok((frame, self.indices.pixels(), damage));
+            }
+            self.scanner.pass();
+        }
+    }
+
+    /// The palette for all frames that have none of their own.
+    pub fn global_palette(&self) -> Option<&[u8]> {
+        self.scanner.screen().palette.as_deref()
+    }
+
     /// Decodes the indices of a frame; what it gives says why some are missing.
     fn decode(&mut self, frame: &Frame, call: &Call) -> Result<Option<Error>> {
         let total = frame.size.0 * frame.size.1;
@@ -291,7 +313,7 @@ pub fn has_colours(palette: &[u8]) -> bool {
 }
 
 /// The colours of a palette; without one, and behind its end, they are grays.
-fn table(palette: Option<&[u8]>) -> Table {
+pub fn table(palette: Option<&[u8]>) -> Table {
     let mut table = [[255; 4]; 256];
     for (i, colour) in table.iter_mut().enumerate() {
         let gray = i as u8;
@@ -335,7 +357,7 @@ fn draw<const N: usize>(canvas: &mut [u8], width: usize, area: Area, frame: &Fra
 }
 
 /// Where a row of an interlaced frame lies: every eighth comes first, then those halfway, and so on.
-fn interlaced_row(stored: usize, height: usize) -> usize {
+pub fn interlaced_row(stored: usize, height: usize) -> usize {
     let mut left = stored;
     for (first, step) in [(0, 8), (4, 8), (2, 4), (1, 2)] {
         let rows = height.saturating_sub(first).div_ceil(step);

@@ -2,8 +2,9 @@
 
 use super::blocks::{Frame, Scanner};
 use super::player::{Format, Player, has_colours};
+use super::raw;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Array, DType, Destination, Dict, Index, List, Props, Value};
+use crate::model::{Destination, Dict, Index, List, Props};
 use crate::plugin::{Call, Count, Cursor, Outcome, Reader};
 use crate::plugins::image::info;
 use crate::resource::Source;
@@ -14,7 +15,7 @@ pub fn open(source: Source, _call: &Call) -> Result<Box<dyn Reader>> {
     let first = scanner.peek()?.cloned().ok_or_else(|| Error::corrupt("the file holds no image"))?;
     let format = Format::new(scanner.screen(), &first);
     let player = Player::new(source.clone(), format)?;
-    Ok(Box::new(GifReader { source, format, player, scanner, frames: None }))
+    Ok(Box::new(GifReader { source, format, player, raw: None, scanner, frames: None }))
 }
 
 /// A file open for reading.
@@ -22,6 +23,8 @@ struct GifReader {
     source: Source,
     format: Format,
     player: Player,
+    /// One for frames by themselves, made when they are asked for.
+    raw: Option<Player>,
     /// A walk for metadata, which need no pixels.
     scanner: Scanner,
     frames: Option<Frames>,
@@ -78,6 +81,49 @@ impl GifReader {
         self.frames.as_ref().ok_or_else(|| Error::internal("a count was lost"))
     }
 
+    /// Whether a read gives the places of colours: of frames by themselves, and of a file of one frame.
+    fn is_indexed(&mut self, call: &Call) -> Result<bool> {
+        Ok(call.indices() && (call.bool("raw_frames") || self.frames(call)?.whole == 1))
+    }
+
+    /// Brings the walk for metadata to a frame.
+    fn walk_to(&mut self, index: usize) -> Result<Frame> {
+        if index < self.scanner.passed() {
+            self.scanner = Scanner::open(&self.source)?;
+        }
+        loop {
+            let Some(frame) = self.scanner.peek()?.cloned() else {
+                return Err(Error::index(format!("image {index} of a file of {}", self.scanner.passed())));
+            };
+            if self.scanner.passed() == index {
+                return Ok(frame);
+            }
+            self.scanner.pass();
+        }
+    }
+
+    fn image_props(&mut self, index: usize, call: &Call) -> Result<Props> {
+        self.check(index, call)?;
+        if call.bool("raw_frames") {
+            return Ok(raw::props(&self.walk_to(index)?, call));
+        }
+        Ok(if self.is_indexed(call)? { raw::screen_props(&self.format) } else { self.format.props() })
+    }
+
+    fn read_image(&mut self, index: usize, call: &Call, to: &mut Destination) -> Result<Outcome> {
+        if !call.bool("raw_frames") && !self.is_indexed(call)? {
+            return self.player.read(index, call, to);
+        }
+        let player = match &mut self.raw {
+            Some(player) => player,
+            raw => raw.insert(Player::new(self.source.clone(), self.format)?),
+        };
+        match call.bool("raw_frames") {
+            true => raw::read(player, index, call, to),
+            false => raw::read_screen(player, call, to),
+        }
+    }
+
     fn check(&mut self, index: usize, call: &Call) -> Result<()> {
         // The first was seen at the opening.
         if index == 0 { Ok(()) } else { self.frames(call)?.check(index, call) }
@@ -106,10 +152,10 @@ impl Reader for GifReader {
 
     fn props(&mut self, index: Index, call: &Call) -> Result<Props> {
         match index {
-            Index::At(i) => self.check(i, call).map(|()| self.format.props()),
+            Index::At(i) => self.image_props(i, call),
             Index::Default | Index::All => {
                 let count = self.frames(call)?.known(call)?;
-                self.format.props().stacked(count)
+                self.image_props(0, call)?.stacked(count)
             }
         }
     }
@@ -117,12 +163,12 @@ impl Reader for GifReader {
     fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
         if let Index::At(i) = index {
             self.check(i, call)?;
-            return self.player.read(i, call, to);
+            return self.read_image(i, call, to);
         }
         let count = self.frames(call)?.known(call)?;
         let mut outcome = if self.lacks_images() { Outcome::Partial } else { Outcome::Complete };
         for i in 0..count {
-            if self.player.read(i, call, &mut to.image(i)?)? == Outcome::Partial {
+            if self.read_image(i, call, &mut to.image(i)?)? == Outcome::Partial {
                 outcome = Outcome::Partial;
             }
         }
@@ -132,25 +178,22 @@ impl Reader for GifReader {
     fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {
         let of_frame = matches!(index, Index::At(_));
         let index = if let Index::At(i) = index { i } else { 0 };
-        if index < self.scanner.passed() {
-            self.scanner = Scanner::open(&self.source)?;
+        let frame = self.walk_to(index)?;
+        let indexed = self.is_indexed(call)?;
+        let mut meta = meta(&frame, &self.scanner, index, &self.format, indexed, call)?;
+        if of_frame {
+            timed(&mut meta, self.scanner.elapsed(), &frame);
         }
-        loop {
-            let Some(frame) = self.scanner.peek()?.cloned() else {
-                return Err(Error::index(format!("image {index} of a file of {}", self.scanner.passed())));
-            };
-            if self.scanner.passed() == index {
-                let mut meta = meta(&frame, &self.scanner, index, &self.format, call)?;
-                if of_frame {
-                    timed(&mut meta, self.scanner.elapsed(), &frame);
-                }
-                return Ok(meta);
-            }
-            self.scanner.pass();
+        if call.bool("raw_frames") {
+            raw::describe(&mut meta, &frame);
         }
+        Ok(meta)
     }
 
-    fn cursor(&mut self, _call: &Call) -> Result<Option<Box<dyn Cursor>>> {
+    fn cursor(&mut self, call: &Call) -> Result<Option<Box<dyn Cursor>>> {
+        if call.bool("raw_frames") || self.is_indexed(call)? {
+            return Ok(None);
+        }
         let player = Player::new(self.source.clone(), self.format)?;
         let (source, format, frames) = (self.source.clone(), self.format, self.frames.clone());
         Ok(Some(Box::new(GifCursor { source, format, player, frames, next: 0 })))
@@ -195,7 +238,7 @@ impl Cursor for GifCursor {
         let index = self.next.saturating_sub(1);
         let shown = self.player.frame().filter(|_| self.player.shown() == index + 1);
         let (frame, scanner) = shown.ok_or_else(|| Error::index("no image was returned yet"))?;
-        let mut meta = meta(frame, scanner, index, &self.format, call)?;
+        let mut meta = meta(frame, scanner, index, &self.format, false, call)?;
         timed(&mut meta, self.player.time(), frame);
         Ok(meta)
     }
@@ -211,7 +254,7 @@ fn timed(meta: &mut Dict, hundredths: u64, frame: &Frame) {
 }
 
 /// Pillow's `info` of a frame.
-fn meta(frame: &Frame, scanner: &Scanner, index: usize, format: &Format, call: &Call) -> Result<Dict> {
+fn meta(frame: &Frame, scanner: &Scanner, index: usize, format: &Format, indexed: bool, call: &Call) -> Result<Dict> {
     let screen = scanner.screen();
     let mut meta = Dict::new().with("version", screen.version.as_slice());
     if let Some(background) = screen.background {
@@ -238,20 +281,8 @@ fn meta(frame: &Frame, scanner: &Scanner, index: usize, format: &Format, call: &
     let palette = frame.palette.as_deref().or(screen.palette.as_deref()).filter(|p| has_colours(p));
     let mode = if palette.is_some() { "P" } else { "L" };
     let mut meta = info::finish(meta, mode, format.width, format.height);
-    if let Some(palette) = palette.filter(|_| !call.bool("exclude_applied")) {
-        meta.set("palette", colours(palette)?);
+    if let Some(palette) = palette.filter(|_| indexed || !call.indices()) {
+        info::add_palette(&mut meta, palette.as_chunks().0, call)?;
     }
     Ok(meta)
-}
-
-/// The colours of a palette, each once, as rows of an array.
-fn colours(palette: &[u8]) -> Result<Value> {
-    let mut seen: Vec<&[u8]> = Vec::new();
-    for colour in palette.chunks_exact(3) {
-        if !seen.contains(&colour) {
-            seen.push(colour);
-        }
-    }
-    let data = seen.iter().flat_map(|c| c.iter()).flat_map(|&c| i64::from(c).to_ne_bytes()).collect();
-    Ok(Array::new(DType::I64, &[seen.len(), 3], data)?.into())
 }

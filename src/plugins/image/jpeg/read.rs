@@ -3,11 +3,11 @@
 use super::segments::{Frame, Header, Kind};
 use super::{codec_error, meta, multi, wait};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Color, DType, Destination, Dict, Index, Limits, Props};
+use crate::model::{Area, Color, DType, Destination, Dict, Index, Limits, Props};
 use crate::plugin::{Call, Count, Outcome, Reader};
 use crate::plugins::image::exif;
 use crate::resource::Source;
-use jpeg::{Decoder, PixelFormat, Scale, Tolerance};
+use jpeg::{Crop, Decoder, PixelFormat, Scale, Tolerance};
 
 /// Images of up to so many pixels are coded within a beat of progress, unless they are read from progressive data,
 /// which may have any number of passes.
@@ -60,11 +60,15 @@ impl Reader for JpegReader {
         Ok(Some(self.starts.len()))
     }
 
+    fn reduction(&mut self, index: Index, call: &Call) -> Result<usize> {
+        reduction(&self.header(index)?.1.frame, call)
+    }
+
     fn props(&mut self, index: Index, call: &Call) -> Result<Props> {
         let (_, start) = self.find(index)?;
         let (source, header) = self.header(index)?;
         check_size(&header.frame, source.len().map(|n| n.saturating_sub(start)), call)?;
-        let mut props = layout(&header.frame);
+        let mut props = layout(&header.frame, reduction(&header.frame, call)?);
         props.orientation = orientation(source, header)?;
         Ok(props)
     }
@@ -77,8 +81,20 @@ impl Reader for JpegReader {
         let data = usize::try_from(start).ok().and_then(|start| all.get(start..)).unwrap_or(&[]);
         check_size(&frame, Some(data.len() as u64), call)?;
         let too_short = (data.len() as u64) < frame.least_bytes();
-        let job = Job { data, frame, limits: *call.limits(), partial: call.bool("allow_partial"), too_short };
+        let scale = match reduction(&frame, call)? {
+            2 => Scale::Half,
+            4 => Scale::Quarter,
+            8 => Scale::Eighth,
+            _ => Scale::Full,
+        };
+        let partial = call.bool("allow_partial");
+        let job = Job { data, frame, limits: *call.limits(), partial, too_short, scale, crop: None };
         let long = frame.is_progressive() || frame.pixels() > QUICK;
+        if let Some(area) = to.area().filter(|_| !partial)
+            && let Some(crop) = job.crop(area)?
+        {
+            return Job { crop: Some(crop), ..job }.read_part(crop, call, long, to);
+        }
         let mut outcome = Outcome::Complete;
         to.fill(&[], |out| {
             outcome = wait::work(call, frame.height.into(), long, || job.run(out))?;
@@ -94,10 +110,16 @@ impl Reader for JpegReader {
     }
 }
 
-/// What a read gives.
-fn layout(frame: &Frame) -> Props {
+/// By how much the codec makes an image smaller.
+fn reduction(frame: &Frame, call: &Call) -> Result<usize> {
+    if frame.is_lossless() { Ok(1) } else { call.reduce() }
+}
+
+/// What a read gives of an image that the codec makes smaller.
+fn layout(frame: &Frame, by: usize) -> Props {
     let dtype = if frame.bits > 8 { DType::U16 } else { DType::U8 };
-    let mut props = Props::pixels(frame.width.into(), frame.height.into(), dtype, color(frame));
+    let side = |n: u16| usize::from(n).div_ceil(by);
+    let mut props = Props::pixels(side(frame.width), side(frame.height), dtype, color(frame));
     props.bits = frame.bits.into();
     props
 }
@@ -143,6 +165,9 @@ struct Job<'a> {
     partial: bool,
     /// The bytes cannot hold the image, whatever the codec makes of them.
     too_short: bool,
+    scale: Scale,
+    /// The part that is decoded, if that is not all.
+    crop: Option<Crop>,
 }
 
 impl Job<'_> {
@@ -165,15 +190,45 @@ impl Job<'_> {
         }
     }
 
+    /// The part that the codec can decode by itself of the scaled image, if it holds this area.
+    fn crop(&self, area: Area) -> Result<Option<Crop>> {
+        let side = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let part = Crop { x: side(area.x), y: side(area.y), width: side(area.width), height: side(area.height) };
+        Ok(Decoder::new(self.data).map_err(codec_error)?.crop(self.scale, part))
+    }
+
+    /// Reads a part of the image, which alone has room.
+    fn read_part(&self, crop: Crop, call: &Call, long: bool, to: &mut Destination) -> Result<Outcome> {
+        let pixel = self.format().0.channels() * if self.frame.bits > 8 { 2 } else { 1 };
+        let (width, height) = (crop.width as usize, crop.height as usize);
+        let bytes = width.checked_mul(pixel).and_then(|row| row.checked_mul(height));
+        let mut part = call.limits().allocate(bytes.ok_or_else(|| Error::limit("a region too large to address"))?)?;
+        let outcome = wait::work(call, height as u64, long, || self.run(&mut part))?;
+        let columns = to.shape().get(1).copied().unwrap_or(0);
+        let mut whole = call.limits().allocate(columns.saturating_mul(pixel))?;
+        for (y, row) in part.chunks_exact((width * pixel).max(1)).enumerate() {
+            let at = crop.x as usize * pixel;
+            whole
+                .get_mut(at..at + row.len())
+                .ok_or_else(|| Error::internal("a part beside the image"))?
+                .copy_from_slice(row);
+            to.put(&[crop.y as usize + y], &whole)?;
+        }
+        Ok(outcome)
+    }
+
     fn decode(&self, out: &mut [u8], tolerance: Tolerance) -> Result<()> {
         let mut decoder = Decoder::new(self.data).map_err(codec_error)?;
         self.check_header(decoder.header())?;
+        if let Some(crop) = self.crop {
+            decoder.crop_to(crop);
+        }
         if let Some(most) = self.limits.max_bytes {
             decoder.set_memory_limit(most).map_err(codec_error)?;
         }
         if self.frame.bits <= 8 {
             let (format, pitch) = self.format();
-            decoder.decode_u8(out, pitch, format, Scale::Full, tolerance).map_err(codec_error)?;
+            decoder.decode_u8(out, pitch, format, self.scale, tolerance).map_err(codec_error)?;
             if format == PixelFormat::Cmyk {
                 let most = self.largest() as u8;
                 out.iter_mut().for_each(|ink| *ink = most.saturating_sub(*ink));
@@ -191,7 +246,7 @@ impl Job<'_> {
 
     fn decode_deep(&self, decoder: &mut Decoder, out: &mut [u16], tolerance: Tolerance) -> Result<()> {
         let (format, pitch) = self.format();
-        decoder.decode_u16(out, pitch, format, Scale::Full, tolerance).map_err(codec_error)?;
+        decoder.decode_u16(out, pitch, format, self.scale, tolerance).map_err(codec_error)?;
         if format == PixelFormat::Cmyk {
             let most = self.largest();
             out.iter_mut().for_each(|ink| *ink = most.saturating_sub(*ink));
@@ -215,7 +270,14 @@ impl Job<'_> {
             4 => PixelFormat::Cmyk,
             _ => PixelFormat::Rgb,
         };
-        (format, usize::from(self.frame.width) * format.channels())
+        let by = match self.scale {
+            Scale::Full => 1,
+            Scale::Half => 2,
+            Scale::Quarter => 4,
+            Scale::Eighth => 8,
+        };
+        let width = self.crop.map_or(usize::from(self.frame.width).div_ceil(by), |crop| crop.width as usize);
+        (format, width * format.channels())
     }
 
     fn largest(&self) -> u16 {

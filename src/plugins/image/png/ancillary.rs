@@ -9,7 +9,7 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 
 /// Options of this format.
 pub fn options() -> Vec<OptionSpec> {
-    use OptionType::{Bool, Bytes, Float, Int, List};
+    use OptionType::{Array, Bool, Bytes, Dict, Float, Int, List, Str};
     let none = Value::Null;
     let new =
         |name, types: &[OptionType], default: Value, doc| OptionSpec::new(name, types, default, Calls::WRITE, doc);
@@ -19,6 +19,16 @@ pub fn options() -> Vec<OptionSpec> {
         new("dpi", &[List, Float], none.clone(), "dots per inch: one number, or across and down"),
         new("icc_profile", &[Bytes], none.clone(), "colour profile to write"),
         new("exif", &[Bytes], none.clone(), "EXIF to write"),
+        new("xmp", &[Bytes, Str], none.clone(), "XMP packet"),
+        new("text", &[Dict], none.clone(), "PNG: texts by their keywords"),
+        new("bits", &[Int], none.clone(), "write a palette of so many bits a number at most").range(1.0, 8.0),
+        new("palette", &[Array, List, Bytes], none.clone(), "colours of an image of numbers (mode P), from 0 to 255"),
+        new(
+            "transparency",
+            &[Int, List, Bytes],
+            none.clone(),
+            "what is transparent: a gray value, a colour, a number of the palette, or its alphas",
+        ),
         new("duration", &[Float, List], none.clone(), "milliseconds that a frame is shown: one number, or one a frame"),
         new("fps", &[Float], none.clone(), "frames a second, instead of duration"),
         new("loop", &[Int], none, "how often an animation plays; 0: forever").range(0.0, i32::MAX.into()),
@@ -87,7 +97,21 @@ pub fn append(file: &mut Vec<u8>, image: &Image, call: &Call) -> Result<()> {
     }
     if let Some(meta) = image.metadata {
         colour(file, meta, profile.is_none())?;
-        texts(file, meta)?;
+        texts(file, meta, call.given("xmp"))?;
+    }
+    if let Value::Dict(given) = call.get("text") {
+        if let Some((key, _)) = given
+            .iter()
+            .find(|(key, value)| latin(key).is_none_or(|k| k.is_empty() || k.len() > 79) || value.as_str().is_none())
+        {
+            return Err(Error::option(format!(
+                "option \"text\" has texts by keywords of 1 to 79 letters, not {key:?}"
+            )));
+        }
+        texts(file, given, true)?;
+    }
+    if let Some(xmp) = call.get("xmp").as_bytes().filter(|b| !b.is_empty()) {
+        add(file, b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", xmp].concat())?;
     }
     density(file, image, call)?;
     if let Some(exif) = wish("exif", image, call).0.as_bytes() {
@@ -127,9 +151,9 @@ fn colour(file: &mut Vec<u8>, meta: &Dict, srgb_may_stand: bool) -> Result<()> {
 }
 
 /// Texts that say how the file was read, not what it says.
-const NOT_TEXT: &[&str] = &["mode", "exif", "xmp", "compression", "XML:com.adobe.xmp"];
+const NOT_TEXT: &[&str] = &["mode", "exif", "xmp", "compression", "XML:com.adobe.xmp", "icc_description"];
 
-fn texts(file: &mut Vec<u8>, meta: &Dict) -> Result<()> {
+fn texts(file: &mut Vec<u8>, meta: &Dict, without_xmp: bool) -> Result<()> {
     for (key, value) in meta.iter() {
         let (Some(text), Some(keyword)) = (value.as_str(), latin(key)) else { continue };
         if keyword.is_empty() || keyword.len() > 79 || NOT_TEXT.contains(&key.as_str()) {
@@ -139,6 +163,9 @@ fn texts(file: &mut Vec<u8>, meta: &Dict) -> Result<()> {
             Some(text) => add(file, b"tEXt", &[&keyword[..], b"\0", &text].concat())?,
             None => add(file, b"iTXt", &[&keyword[..], b"\0\0\0\0\0", text.as_bytes()].concat())?,
         }
+    }
+    if without_xmp {
+        return Ok(());
     }
     if let Some(xmp) = ["xmp", "XML:com.adobe.xmp"].iter().find_map(|key| meta.get(key)?.as_bytes()) {
         add(file, b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", xmp].concat())?;

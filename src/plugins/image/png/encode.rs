@@ -1,14 +1,11 @@
 //! Encoding one image: its rows in PNG's order of bytes, filtered, deflated and cut into chunks.
 
+use super::bands::{self, Plan};
 use super::chunks::{self, Kind};
-use super::filter::Filter;
 use crate::error::{Error, Result};
-use crate::model::{Color, DType};
+use crate::model::{Color, DType, View};
 use crate::plugin::{Call, Image};
-use miniz_oxide::deflate::core::{CompressionStrategy, CompressorOxide, create_comp_flags_from_zip_params};
-use miniz_oxide::deflate::stream::deflate;
-use miniz_oxide::{MZFlush, MZStatus};
-use std::borrow::Cow;
+use rowfilter::Filter;
 use std::io::{self, Write};
 
 /// Bytes of a chunk with pixels.
@@ -66,6 +63,15 @@ impl Form {
         }
     }
 
+    /// The form of an image of numbers of a palette.
+    pub fn indexed(width: usize, height: usize, depth: u8) -> Result<Form> {
+        let side = |n: usize| u32::try_from(n).ok().filter(|n| (1..=i32::MAX as u32).contains(n));
+        match (side(width), side(height)) {
+            (Some(width), Some(height)) => Ok(Form { width, height, depth, color: 3, samples: 1 }),
+            _ => Err(Error::shape(format!("PNG holds no image of {width} x {height} pixels"))),
+        }
+    }
+
     /// The body of IHDR.
     pub fn header(&self) -> [u8; 13] {
         let mut body = [0; 13];
@@ -76,7 +82,7 @@ impl Form {
     }
 
     /// Bytes of a row in the file.
-    fn row(&self) -> usize {
+    pub fn row(&self) -> usize {
         (self.width as usize * usize::from(self.samples) * usize::from(self.depth)).div_ceil(8)
     }
 }
@@ -90,37 +96,59 @@ pub fn encode(
     sequence: Option<&mut u32>,
     call: &Call,
 ) -> Result<()> {
-    let row = form.row();
     // The filter's three rows, and one in the file's order of bytes.
-    call.limits().check_bytes(row.saturating_mul(4))?;
-    let step = if form.depth < 8 { 0 } else { usize::from(form.samples * form.depth / 8) };
+    call.limits().check_bytes(form.row().saturating_mul(4))?;
+    let step = if form.depth < 8 || form.color == 3 { 0 } else { usize::from(form.samples * form.depth / 8) };
+    let mut body = Body { to, sequence, gathered: Vec::new() };
+    if level == 1 {
+        return fast(image, form, step, body, call);
+    }
     // Stored rows are the longer for a filter, not the shorter.
-    let mut filter = Filter::new(row, if level == 0 { 0 } else { step });
-    let mut stream = Deflate::new(Body { to, sequence, gathered: Vec::new() }, level, step > 0)?;
+    let plan = Plan { form, level, step: if level == 0 { 0 } else { step } };
+    for piece in bands::deflate(&image.view, plan, call)? {
+        body.write_all(&piece)?;
+    }
+    Ok(body.flush_chunk()?)
+}
+
+/// Encodes by a compressor made for filtered rows: several times as fast as zlib's level 1, and no larger.
+fn fast<W: Write>(image: &Image, form: Form, step: usize, body: Body<W>, call: &Call) -> Result<()> {
+    let mut filter = Filter::new(form.row(), step);
+    let mut stream = fdeflate::Compressor::new(body)?;
     let (mut packed, mut turned) = (Vec::new(), Vec::new());
     for y in 0..form.height as usize {
         call.tick(y as u64, form.height.into())?;
-        let items = items(image, y, &mut packed)?;
-        let bytes = match form.depth {
-            1 => bits(&items, &mut turned, row),
-            16 if cfg!(target_endian = "little") => swapped(&items, &mut turned),
-            _ => &items,
-        };
-        stream.write_all(filter.apply(bytes))?;
+        stream.write_data(filter.apply(stored_row(&image.view, form, y, &mut packed, &mut turned)?))?;
     }
-    stream.finish()?.flush_chunk()?;
-    Ok(())
+    Ok(stream.finish()?.flush_chunk()?)
+}
+
+/// A row in the file's order of bits and bytes.
+pub fn stored_row<'a>(
+    view: &'a View,
+    form: Form,
+    y: usize,
+    packed: &'a mut Vec<u8>,
+    turned: &'a mut Vec<u8>,
+) -> Result<&'a [u8]> {
+    let items = items(view, y, packed)?;
+    Ok(match form.depth {
+        1 => bits(items, turned, form.row()),
+        2 | 4 => numbers(items, form.depth, turned, form.row()),
+        16 if cfg!(target_endian = "little") => swapped(items, turned),
+        _ => items,
+    })
 }
 
 /// The items of a row, packed.
-fn items<'a>(image: &'a Image, y: usize, packed: &'a mut Vec<u8>) -> Result<Cow<'a, [u8]>> {
-    if let Some(bytes) = image.view.row(&[y]) {
-        return Ok(Cow::Borrowed(bytes));
+fn items<'a>(view: &'a View, y: usize, packed: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+    if let Some(bytes) = view.row(&[y]) {
+        return Ok(bytes);
     }
     let outside = || Error::internal("a row is not in its view");
-    let row = image.view.at(y).ok_or_else(outside)?;
+    let row = view.at(y).ok_or_else(outside)?;
     packed.resize(row.layout().packed_len(), 0);
-    if row.pack(packed) { Ok(Cow::Borrowed(packed)) } else { Err(outside()) }
+    if row.pack(packed) { Ok(packed) } else { Err(outside()) }
 }
 
 fn bits<'a>(items: &[u8], to: &'a mut Vec<u8>, len: usize) -> &'a [u8] {
@@ -131,71 +159,24 @@ fn bits<'a>(items: &[u8], to: &'a mut Vec<u8>, len: usize) -> &'a [u8] {
     to
 }
 
+fn numbers<'a>(items: &[u8], depth: u8, to: &'a mut Vec<u8>, len: usize) -> &'a [u8] {
+    let per = usize::from(8 / depth);
+    to.clear();
+    to.extend(
+        items
+            .chunks(per)
+            .map(|few| few.iter().enumerate().fold(0, |byte, (i, &n)| byte | n << (8 - depth * (i as u8 + 1)))),
+    );
+    to.resize(len, 0);
+    to
+}
+
 fn swapped<'a>(items: &[u8], to: &'a mut Vec<u8>) -> &'a [u8] {
     to.resize(items.len(), 0);
     for (to, from) in to.as_chunks_mut::<2>().0.iter_mut().zip(items.as_chunks::<2>().0) {
         *to = u16::from_ne_bytes(*from).to_be_bytes();
     }
     to
-}
-
-/// A zlib stream.
-enum Deflate<W: Write> {
-    Level(Box<Level<W>>),
-    /// Made for filtered rows: several times as fast as zlib's level 1, and no larger.
-    Fast(Box<fdeflate::Compressor<W>>),
-}
-
-struct Level<W: Write> {
-    state: CompressorOxide,
-    to: W,
-    out: Vec<u8>,
-}
-
-impl<W: Write> Deflate<W> {
-    /// A stream of this effort, for rows that are filtered or not.
-    fn new(to: W, level: u32, filtered: bool) -> io::Result<Deflate<W>> {
-        if level == 1 {
-            return Ok(Deflate::Fast(Box::new(fdeflate::Compressor::new(to)?)));
-        }
-        // Filtered rows hardly repeat; short matches among them cost more than they save.
-        let strategy = if filtered { CompressionStrategy::Filtered } else { CompressionStrategy::Default };
-        let flags = create_comp_flags_from_zip_params(level as i32, 15, strategy as i32);
-        Ok(Deflate::Level(Box::new(Level { state: CompressorOxide::new(flags), to, out: vec![0; CHUNK] })))
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Deflate::Level(level) => level.pass(bytes, MZFlush::None),
-            Deflate::Fast(encoder) => encoder.write_data(bytes),
-        }
-    }
-
-    fn finish(self) -> io::Result<W> {
-        match self {
-            Deflate::Level(mut level) => {
-                level.pass(&[], MZFlush::Finish)?;
-                Ok(level.to)
-            }
-            Deflate::Fast(encoder) => encoder.finish(),
-        }
-    }
-}
-
-impl<W: Write> Level<W> {
-    fn pass(&mut self, mut bytes: &[u8], flush: MZFlush) -> io::Result<()> {
-        loop {
-            let done = deflate(&mut self.state, bytes, &mut self.out, flush);
-            self.to.write_all(&self.out[..done.bytes_written])?;
-            bytes = &bytes[done.bytes_consumed..];
-            match done.status {
-                Ok(MZStatus::StreamEnd) => return Ok(()),
-                Ok(_) if bytes.is_empty() && flush == MZFlush::None => return Ok(()),
-                Ok(_) => {}
-                Err(e) => return Err(Error::internal(format!("the deflater failed: {e:?}")).into()),
-            }
-        }
-    }
 }
 
 /// Cuts a stream into chunks.

@@ -52,8 +52,8 @@ impl Walk {
         let tags = dict.get("exif").and_then(Value::as_bytes).map(exif::main_ifd).unwrap_or_default();
         let mut dict = info::finish(dict, rows.mode, header.width as usize, header.height as usize);
         dict.extend(tags);
-        if rows.mode == "P" && !call.bool("exclude_applied") {
-            dict.set("palette", info::palette(header.palette.as_chunks().0)?);
+        if rows.mode == "P" && (!call.indices() || header.animation.is_none()) {
+            info::add_palette(&mut dict, header.palette.as_chunks().0, call)?;
         }
         Ok(dict)
     }

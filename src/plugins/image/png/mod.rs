@@ -1,10 +1,14 @@
 //! PNG and APNG: chunks and metadata here, inflating and unfiltering by the `png` crate.
 
 mod ancillary;
+mod bands;
 mod chunks;
+mod data;
 mod encode;
-mod filter;
+mod fast;
 mod meta;
+mod palette;
+mod passes;
 mod pixels;
 mod player;
 mod rows;
@@ -33,9 +37,9 @@ pub use ancillary::options;
 /// Opens a file for reading.
 pub fn open(source: Source, _call: &Call) -> Result<Box<dyn Reader>> {
     let header = Header::read(&source)?;
-    let rows = Rows::new(&header);
-    let file = Arc::new(File { source, header: Arc::new(header), rows });
-    Ok(Box::new(PngReader { player: Player::new(file.clone()), walk: None, file }))
+    let (rows, indexed) = (Rows::new(&header), Rows::indexed(&header));
+    let file = Arc::new(File { source, header: Arc::new(header), rows, indexed });
+    Ok(Box::new(PngReader { player: Player::new(file.clone()), raw: None, walk: None, file }))
 }
 
 /// Opens a target for writing.
@@ -48,9 +52,15 @@ pub struct File {
     source: Source,
     header: Arc<Header>,
     rows: Rows,
+    /// Those of a read that gives the numbers of the palette.
+    indexed: Option<Rows>,
 }
 
 impl File {
+    fn rows(&self, call: &Call) -> &Rows {
+        self.indexed.as_ref().filter(|_| call.indices()).unwrap_or(&self.rows)
+    }
+
     fn check(&self, index: usize) -> Result<()> {
         let count = self.header.images();
         if index < count {
@@ -85,7 +95,26 @@ fn number(index: Index) -> usize {
 struct PngReader {
     file: Arc<File>,
     player: Player,
+    /// One for frames by themselves, made when they are asked for.
+    raw: Option<Player>,
     walk: Option<Walk>,
+}
+
+impl PngReader {
+    /// Whether a read gives frames by themselves.
+    fn is_raw(&self, call: &Call) -> bool {
+        call.bool("raw_frames") && self.file.header.animation.is_some()
+    }
+
+    /// The properties of a frame by itself.
+    fn raw_props(&mut self, index: usize, call: &Call) -> Result<Props> {
+        let whole = &self.file.rows.props;
+        let meta = self.file.meta(&mut self.walk, index, true, call)?;
+        let bounds = meta.get("bbox").and_then(Value::as_floats).unwrap_or_default();
+        let side = |low: usize, high: usize| Some((bounds.get(high)? - bounds.get(low)?) as usize);
+        let size = (side(0, 2).unwrap_or(whole.shape[1]), side(1, 3).unwrap_or(whole.shape[0]));
+        Ok(Props { bits: whole.bits, ..Props::pixels(size.0, size.1, whole.dtype, whole.color) })
+    }
 }
 
 impl Reader for PngReader {
@@ -101,16 +130,23 @@ impl Reader for PngReader {
         true
     }
 
-    fn props(&mut self, index: Index, _call: &Call) -> Result<Props> {
+    fn props(&mut self, index: Index, call: &Call) -> Result<Props> {
         self.file.check(number(index))?;
-        Ok(self.file.rows.props.clone())
+        if self.is_raw(call) {
+            return self.raw_props(number(index), call);
+        }
+        Ok(self.file.rows(call).props.clone())
     }
 
     fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let index = number(index);
         self.file.check(index)?;
         if self.file.header.animation.is_none() {
-            return pixels::read(&self.file.source, &self.file.header, &self.file.rows, call, to);
+            return pixels::read(&self.file.source, &self.file.header, self.file.rows(call), call, to);
+        }
+        if self.is_raw(call) {
+            let file = &self.file;
+            return self.raw.get_or_insert_with(|| Player::raw(file.clone())).read_raw(index, call, to);
         }
         self.player.read(index, call, to)
     }
@@ -122,8 +158,8 @@ impl Reader for PngReader {
         self.file.meta(&mut self.walk, index, of_frame, call)
     }
 
-    fn cursor(&mut self, _call: &Call) -> Result<Option<Box<dyn Cursor>>> {
-        if self.file.header.animation.is_none() {
+    fn cursor(&mut self, call: &Call) -> Result<Option<Box<dyn Cursor>>> {
+        if self.file.header.animation.is_none() || self.is_raw(call) {
             return Ok(None);
         }
         let file = self.file.clone();

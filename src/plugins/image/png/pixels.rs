@@ -1,6 +1,7 @@
 //! Decoding one image into its destination.
 
 use super::chunks::Header;
+use super::fast;
 use super::rows::Rows;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Destination;
@@ -67,14 +68,19 @@ impl Seek for Spliced {
 
 /// The `png` crate at the first pixels of a file.
 pub fn decoder(source: &Source, header: &Header, still: bool, call: &Call) -> Result<png::Reader<Spliced>> {
-    let row = header.width as usize * usize::from(header.samples()) * usize::from(header.depth).div_ceil(8);
-    call.limits().check_bytes(row)?;
+    check_row(header, call)?;
     // The crate never gives back what it counted for a frame, so that this bounds only a chunk of text.
     let limits = png::Limits { bytes: usize::MAX };
     let mut decoder = png::Decoder::new_with_limits(Spliced::new(source, header, still)?, limits);
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     decoder.read_info().map_err(failure)
+}
+
+/// Refuses rows that are over a limit.
+fn check_row(header: &Header, call: &Call) -> Result<()> {
+    let row = header.width as usize * usize::from(header.samples()) * usize::from(header.depth).div_ceil(8);
+    call.limits().check_bytes(row)
 }
 
 /// What a failure of the `png` crate is.
@@ -91,6 +97,13 @@ pub fn read(source: &Source, header: &Header, rows: &Rows, call: &Call, to: &mut
     if to.shape() != &*rows.props.shape {
         return Err(Error::internal("the destination has not the shape that was promised"));
     }
+    check_row(header, call)?;
+    let height = to.shape().first().copied().unwrap_or(0);
+    let is_part = to.wanted_rows() != (0..height);
+    // Of an image of which a part is wanted, the rest need not be there.
+    if !is_part && fast::read(source, header, rows, call, to)? {
+        return Ok(Outcome::Complete);
+    }
     let partial = call.bool("allow_partial");
     let mut decoder = match decoder(source, header, true, call) {
         Err(e) if partial && e.kind() == ErrorKind::Corrupt => return to.zero_from(0).map(|()| Outcome::Partial),
@@ -101,8 +114,10 @@ pub fn read(source: &Source, header: &Header, rows: &Rows, call: &Call, to: &mut
     } else {
         in_order(&mut decoder, rows, call, to)?
     };
+    let is_part = to.wanted_rows().end < height;
     let failed = match done {
         Some(failed) => Some(failed),
+        None if is_part => None,
         None => finish(&mut decoder).err(),
     };
     match failed {
@@ -119,7 +134,8 @@ fn in_order(
     call: &Call,
     to: &mut Destination,
 ) -> Result<Option<Error>> {
-    let height = rows.props.shape.first().copied().unwrap_or(0);
+    // Rows behind the last that is wanted need not be there.
+    let height = to.wanted_rows().end;
     let mut now = 0;
     let done = info::fill_rows(to, 0..height, |y, row| {
         now = y;

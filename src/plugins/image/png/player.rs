@@ -18,6 +18,10 @@ pub struct Player {
     shown: Option<usize>,
     /// What is to be done before the next frame.
     disposal: Disposal,
+    /// Frames are drawn by themselves, not on what those before left.
+    raw: bool,
+    /// Where the frame lies that was shown last.
+    area: Area,
     /// Where decoding failed for good: the frame, the row up to which the canvas is right, and why.
     failed: Option<(usize, usize, Error)>,
 }
@@ -50,7 +54,33 @@ impl Area {
 impl Player {
     /// A player before the first frame.
     pub fn new(file: Arc<File>) -> Player {
-        Player { file, decoder: None, canvas: Vec::new(), shown: None, disposal: Disposal::Stays, failed: None }
+        let (area, disposal) = (Area { x: 0, y: 0, width: 0, height: 0 }, Disposal::Stays);
+        Player { file, decoder: None, canvas: Vec::new(), shown: None, disposal, raw: false, area, failed: None }
+    }
+
+    /// A player that draws frames by themselves.
+    pub fn raw(file: Arc<File>) -> Player {
+        Player { raw: true, ..Player::new(file) }
+    }
+
+    /// Gives a frame by itself, of which nothing may be missing.
+    pub fn read_raw(&mut self, index: usize, call: &Call, to: &mut Destination) -> Result<Outcome> {
+        if self.shown.is_some_and(|shown| shown > index) {
+            *self = Player::raw(self.file.clone());
+        }
+        while self.shown != Some(index) {
+            let frame = self.shown.map_or(0, |shown| shown + 1);
+            if let Err((_, e)) = self.advance(frame, call) {
+                *self = Player::raw(self.file.clone());
+                return Err(e);
+            }
+        }
+        let pixel = self.file.rows.pixel();
+        let stride = self.file.header.width as usize * pixel;
+        for y in 0..self.area.height {
+            to.put(&[y], &self.canvas[self.area.row(y, stride, pixel)])?;
+        }
+        Ok(Outcome::Complete)
     }
 
     /// Gives a frame.
@@ -102,7 +132,9 @@ impl Player {
             },
             None => Area { x: 0, y: 0, width: header.width as usize, height: header.height as usize },
         };
+        self.area = area;
         self.disposal = match control.map(|c| c.dispose_op) {
+            _ if self.raw => Disposal::Stays,
             // There is nothing before the first frame to go back to.
             Some(DisposeOp::Previous) if frame > 0 => {
                 let mut before = call.limits().allocate(area.width * area.height * pixel).map_err(|e| (0, e))?;
@@ -114,7 +146,7 @@ impl Player {
             Some(DisposeOp::Background | DisposeOp::Previous) => Disposal::Blank(area),
             Some(DisposeOp::None) | None => Disposal::Stays,
         };
-        let over = frame > 0 && control.is_some_and(|c| c.blend_op == BlendOp::Over);
+        let over = frame > 0 && !self.raw && control.is_some_and(|c| c.blend_op == BlendOp::Over);
         self.draw(area, over, call)?;
         self.shown = Some(frame);
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::chunks::Header;
 use crate::model::{Color, DType, Props};
+use crate::plugins::image::info;
 
 /// What a read of the file gives, and how its rows come about.
 pub struct Rows {
@@ -55,6 +56,16 @@ impl Rows {
         Rows { props, mode, how, key: key(header) }
     }
 
+    /// The rows of this file with the numbers of the palette, if it has one and holds a still.
+    pub fn indexed(header: &Header) -> Option<Rows> {
+        if header.color != 3 || header.animation.is_some() {
+            return None;
+        }
+        let rows = Rows::new(header);
+        let how = if header.depth == 8 { How::Same } else { How::Bits { depth: header.depth, factor: 1 } };
+        Some(Rows { props: info::indexed(&rows.props), mode: rows.mode, how, key: None })
+    }
+
     /// Bytes of a pixel that is given.
     pub fn pixel(&self) -> usize {
         self.props.color.samples().unwrap_or(1) * self.props.dtype.size()
@@ -78,6 +89,16 @@ impl Rows {
             (_, _, Some(key)) => pixels.filter(|(from, _)| from != key).for_each(|(from, to)| to.copy_from_slice(from)),
             _ => pixels.for_each(|(from, to)| to.copy_from_slice(from)),
         }
+    }
+
+    /// Whether a stored row is given as it is.
+    pub fn is_same(&self) -> bool {
+        matches!(self.how, How::Same)
+    }
+
+    /// Bytes of a row that is given.
+    pub fn row_bytes(&self) -> usize {
+        self.props.shape.get(1).copied().unwrap_or(0).saturating_mul(self.pixel())
     }
 
     /// Whether a stored row has the length of a given one, so that it can be decoded where it goes.
@@ -109,7 +130,10 @@ impl Rows {
             }),
             How::Palette { depth: 8, colors, alpha: false } => {
                 let pixels = row.as_chunks_mut::<3>().0.iter_mut();
-                pixels.zip(stored).for_each(|(to, &i)| to.copy_from_slice(&colors[usize::from(i)][..3]));
+                pixels.zip(stored).for_each(|(to, &i)| {
+                    let [r, g, b, _] = colors[usize::from(i)];
+                    *to = [r, g, b];
+                });
             }
             How::Palette { depth: 8, colors, alpha: true } => {
                 row.as_chunks_mut::<4>().0.iter_mut().zip(stored).for_each(|(to, &i)| *to = colors[usize::from(i)]);

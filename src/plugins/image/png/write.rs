@@ -3,7 +3,9 @@
 use super::ancillary;
 use super::chunks::{self, SIGNATURE};
 use super::encode::{self, Form};
+use super::palette::{self, Indexed};
 use crate::error::{Error, Result};
+use crate::model::{Color, DType, View};
 use crate::plugin::{Call, Image, Writer};
 use crate::resource::Output;
 use std::io::{Seek, SeekFrom, Write};
@@ -14,6 +16,8 @@ pub struct PngWriter {
     output: Output,
     /// The form of the first image; a file has only one.
     form: Option<Form>,
+    /// The colours of a file of numbers.
+    colors: Vec<[u8; 3]>,
     /// What stands before the pixels; written with them.
     opening: Vec<u8>,
     /// The first image's pixels.
@@ -44,6 +48,7 @@ impl PngWriter {
         PngWriter {
             output,
             form: None,
+            colors: Vec::new(),
             opening: Vec::new(),
             held: Vec::new(),
             first_delay: (0, 1),
@@ -59,6 +64,12 @@ impl PngWriter {
         self.opening = SIGNATURE.to_vec();
         chunks::append(&mut self.opening, b"IHDR", &form.header());
         ancillary::append(&mut self.opening, image, call)?;
+        if form.color == 3 {
+            chunks::append(&mut self.opening, b"PLTE", self.colors.as_flattened());
+        }
+        if let Some(body) = palette::transparency(&form, self.colors.len(), image, call)? {
+            chunks::append(&mut self.opening, b"tRNS", &body);
+        }
         self.form = Some(form);
         match call.part() {
             // A batch tells how many frames there will be, so nothing need wait.
@@ -126,7 +137,28 @@ impl PngWriter {
 
 impl Writer for PngWriter {
     fn write(&mut self, image: &Image, call: &Call) -> Result<()> {
-        let form = Form::of(image)?;
+        let Some(indexed) = Indexed::of(image, call)? else { return self.write_image(image, Form::of(image)?, call) };
+        if self.images > 0 && indexed.colors != self.colors {
+            return Err(Error::shape("the images of an animated PNG have one palette; this one differs"));
+        }
+        let (height, width) = (indexed.form.height as usize, indexed.form.width as usize);
+        let view = match &indexed.made {
+            Some(made) => View::packed(made, 1, &[height, width]),
+            None => Some(image.view),
+        };
+        let view = view.ok_or_else(|| Error::internal("numbers of a palette do not fit their shape"))?;
+        let image = Image { view, dtype: DType::U8, color: Some(Color::Palette), axes: None, metadata: image.metadata };
+        self.colors = indexed.colors;
+        self.write_image(&image, indexed.form, call)
+    }
+
+    fn finish(&mut self, _call: &Call) -> Result<()> {
+        self.finish_file()
+    }
+}
+
+impl PngWriter {
+    fn write_image(&mut self, image: &Image, form: Form, call: &Call) -> Result<()> {
         if let Some(plays) = ancillary::plays(image, call)? {
             self.plays = plays;
         }
@@ -139,7 +171,7 @@ impl Writer for PngWriter {
         Ok(())
     }
 
-    fn finish(&mut self, _call: &Call) -> Result<()> {
+    fn finish_file(&mut self) -> Result<()> {
         let patch = match &self.animation {
             None => {
                 self.output.write_all(&self.opening)?;

@@ -11,16 +11,12 @@ mod write;
 pub use write::{Encode, Sides, create};
 
 use super::info;
-use super::stills::{Still, Stills};
+use super::stills::{PLAIN, Still, Stills, check_promise};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Destination, Dict, Props};
 use crate::plugin::{Call, Outcome, Reader};
 use crate::resource::Source;
 use std::io::{BufRead, Seek, SeekFrom};
-
-/// How many times more than a file's bytes can hold its header may promise before it is absurd: a file that was cut
-/// still opens, and nobody makes room for what cannot be there.
-const ABSURD: u128 = 1 << 10;
 
 /// What a header says.
 #[derive(Clone)]
@@ -47,6 +43,11 @@ impl Picture {
         Picture { props, mode, meta: Dict::new(), palette: Vec::new(), data_at, least, bottom_up: false }
     }
 
+    /// Whether a read gives numbers of the palette, which then have to fit a byte.
+    fn indexed(&self, call: &Call) -> bool {
+        info::is_indexed(self.mode, call) && (1..=256).contains(&self.palette.len())
+    }
+
     /// Rows and pixels of a row.
     fn sides(&self) -> (usize, usize) {
         (self.props.shape.first().copied().unwrap_or(0), self.props.shape.get(1).copied().unwrap_or(0))
@@ -59,12 +60,8 @@ impl Picture {
             return Err(Error::corrupt(format!("an image of {width} x {height} pixels")));
         }
         self.props.nbytes()?;
-        let Some(bytes) = source.len().map(|n| n.saturating_sub(self.data_at)) else { return Ok(()) };
         let (least, pixels) = (u128::from(self.least.0), u128::from(self.least.1).max(1));
-        if (height as u128 * width as u128).saturating_mul(least) / pixels > u128::from(bytes) * ABSURD {
-            return Err(Error::corrupt(format!("{bytes} bytes cannot hold an image of {width} x {height} pixels")));
-        }
-        Ok(())
+        check_promise(source, self.data_at, (height as u128 * width as u128).saturating_mul(least) / pixels, PLAIN)
     }
 }
 
@@ -72,6 +69,25 @@ impl Picture {
 pub trait Rows: Clone + Send + 'static {
     /// Makes the next row. What it finds in `row` is garbage.
     fn next<R: BufRead>(&mut self, from: &mut R, row: &mut [u8]) -> Result<()>;
+}
+
+/// Rows as they are given, but for the order of the bytes of an item.
+#[derive(Clone)]
+pub struct Plain {
+    /// Bytes of an item.
+    pub size: usize,
+    /// Whether the high byte comes first.
+    pub big: bool,
+}
+
+impl Rows for Plain {
+    fn next<R: BufRead>(&mut self, from: &mut R, row: &mut [u8]) -> Result<()> {
+        from.read_exact(row)?;
+        if self.size > 1 && self.big != cfg!(target_endian = "big") {
+            row.chunks_exact_mut(self.size).for_each(<[u8]>::reverse);
+        }
+        Ok(())
+    }
 }
 
 /// The reader of a file of one image.
@@ -84,8 +100,13 @@ pub struct Single<T> {
 impl<T: Rows> Single<T> {
     /// A reader of the image that begins with these rows.
     pub fn open(source: Source, picture: Picture, rows: T) -> Result<Box<dyn Reader>> {
+        Ok(Stills::one(Single::new(source, picture, rows)?))
+    }
+
+    /// One image of a file.
+    pub fn new(source: Source, picture: Picture, rows: T) -> Result<Single<T>> {
         picture.check(&source)?;
-        Ok(Stills::one(Single { source, picture, rows }))
+        Ok(Single { source, picture, rows })
     }
 
     fn run<R: BufRead>(&self, from: &mut R, call: &Call, to: &mut Destination) -> Result<Outcome> {
@@ -112,8 +133,9 @@ impl<T: Rows> Single<T> {
 }
 
 impl<T: Rows> Still for Single<T> {
-    fn props(&mut self, _call: &Call) -> Result<Props> {
-        Ok(self.picture.props.clone())
+    fn props(&mut self, call: &Call) -> Result<Props> {
+        let props = &self.picture.props;
+        Ok(if self.picture.indexed(call) { info::indexed(props) } else { props.clone() })
     }
 
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
@@ -134,8 +156,8 @@ impl<T: Rows> Still for Single<T> {
     fn meta(&mut self, call: &Call) -> Result<Dict> {
         let (height, width) = self.picture.sides();
         let mut meta = info::finish(self.picture.meta.clone(), self.picture.mode, width, height);
-        if !self.picture.palette.is_empty() && !call.bool("exclude_applied") {
-            meta.set("palette", info::palette(&self.picture.palette)?);
+        if !self.picture.palette.is_empty() && (!call.indices() || self.picture.indexed(call)) {
+            info::add_palette(&mut meta, &self.picture.palette, call)?;
         }
         Ok(meta)
     }

@@ -89,10 +89,14 @@ impl TgaRows {
         }
     }
 
-    /// Numbers beyond the colours are black.
+    /// Numbers beyond the colours are black. Where a row has a byte for each number, those are given.
     fn look_up(&self, numbers: impl Iterator<Item = usize>, row: &mut [u8]) {
         let samples = row.len() / self.header.width.max(1);
         for (to, number) in row.chunks_exact_mut(samples.max(1)).zip(numbers) {
+            if let [place] = to {
+                *place = u8::try_from(number).unwrap_or(0);
+                continue;
+            }
             let color = self.header.palette.get(number).unwrap_or(&[0, 0, 0, 255]);
             to.copy_from_slice(&color[..samples.min(4)]);
         }

@@ -4,12 +4,12 @@
 use super::encoded::{self, Encoded};
 use super::{Picture, failed, image, meta};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Destination, Dict, Index, Limits, Props};
+use crate::model::{Color, DType, Destination, Dict, Index, Limits, List, Props};
 use crate::plugin::{Call, Count, Cursor, Outcome, Reader};
 use crate::plugins::image::info;
 use crate::resource::Source;
 use std::sync::Arc;
-use webp_codec::{AnimDecoder, FrameInfo, Header, frames};
+use webp_codec::{AnimDecoder, Format, FrameInfo, Header, decode_into, frame_file, frames};
 
 /// libwebp looks up each frame by walking a list from its start. An animation of this many takes ten seconds for that;
 /// a large file of frames of one pixel could make it take days.
@@ -48,11 +48,47 @@ impl Movie {
         self.frames.len() + usize::from(self.is_cut)
     }
 
-    fn meta(&self, frame: Option<usize>) -> Dict {
-        let frame = frame.and_then(|i| self.frames.get(i));
+    /// The frame of an image by itself.
+    fn frame(&self, index: usize) -> Result<&FrameInfo> {
+        let missing = || Error::corrupt(format!("the file ends in or before frame {index}"));
+        self.frames.get(index).ok_or_else(missing)
+    }
+
+    /// What a read gives.
+    fn props(&self, index: usize, call: &Call) -> Result<Props> {
+        if !call.bool("raw_frames") {
+            return Ok(self.picture.props());
+        }
+        let frame = self.frame(index)?;
+        let color = if frame.has_alpha { Color::Rgba } else { Color::Rgb };
+        Ok(Props::pixels(frame.width as usize, frame.height as usize, DType::U8, color))
+    }
+
+    /// Reads what a frame paints.
+    fn read_raw(&self, index: usize, call: &Call, to: &mut Destination) -> Result<Outcome> {
+        let frame = self.frame(index)?;
+        let format = if frame.has_alpha { Format::Rgba } else { Format::Rgb };
+        let file = frame_file(self.bytes.as_ref(), index).map_err(failed)?;
+        let file = file.ok_or_else(|| Error::internal("the file has fewer frames than it had"))?;
+        let pitch = (frame.width as usize).saturating_mul(format.bytes_per_pixel());
+        to.fill(&[], |out| decode_into(&file, out, pitch, format, call.threads() > 1).map_err(failed))?;
+        Ok(Outcome::Complete)
+    }
+
+    fn meta(&self, index: Option<usize>, call: &Call) -> Dict {
+        let frame = index.and_then(|i| self.frames.get(i));
         let mut meta = meta::finish(self.meta.clone(), self.picture, frame);
         if let Some(frame) = frame {
             info::timed(&mut meta, frame.timestamp_ms as f64 / 1000.0, f64::from(frame.duration_ms) / 1000.0);
+            if call.bool("raw_frames") {
+                let FrameInfo { x, y, width, height, .. } = *frame;
+                meta.set(
+                    "bbox",
+                    [x, y, x.saturating_add(width), y.saturating_add(height)].into_iter().collect::<List>(),
+                );
+                meta.set("disposal", i32::from(frame.dispose));
+                meta.set("blend", i32::from(frame.blend));
+            }
         }
         meta
     }
@@ -179,12 +215,18 @@ impl Reader for Animation {
     }
 
     fn props(&mut self, index: Index, call: &Call) -> Result<Props> {
-        self.image(index, call)?;
-        Ok(self.picture.props())
+        let index = self.image(index, call)?;
+        if !call.bool("raw_frames") {
+            return Ok(self.picture.props());
+        }
+        self.movie(call)?.props(index, call)
     }
 
     fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let index = self.image(index, call)?;
+        if call.bool("raw_frames") {
+            return self.movie(call)?.read_raw(index, call, to);
+        }
         let player = match self.player.take() {
             Some(player) => player,
             None => Player::new(self.movie(call)?.clone()),
@@ -195,11 +237,11 @@ impl Reader for Animation {
     fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {
         if let Index::At(_) = index {
             let index = self.image(index, call)?;
-            return Ok(self.movie(call)?.meta(Some(index)));
+            return Ok(self.movie(call)?.meta(Some(index), call));
         }
         match self.meta_of_head()? {
             Some(meta) => Ok(meta::finish(meta, self.picture, None)),
-            None => Ok(self.movie(call)?.meta(None)),
+            None => Ok(self.movie(call)?.meta(None, call)),
         }
     }
 
@@ -217,14 +259,17 @@ struct Frames {
 }
 
 impl Cursor for Frames {
-    fn next_props(&mut self, _call: &Call) -> Result<Option<Props>> {
+    fn next_props(&mut self, call: &Call) -> Result<Option<Props>> {
         let movie = &self.player.movie;
-        Ok((self.next < movie.count()).then(|| movie.picture.props()))
+        if self.next < movie.count() { movie.props(self.next, call).map(Some) } else { Ok(None) }
     }
 
     fn next(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let index = image(Index::At(self.next), self.player.movie.count())?;
-        let outcome = self.player.read(index, call, to);
+        let outcome = match call.bool("raw_frames") {
+            true => self.player.movie.read_raw(index, call, to),
+            false => self.player.read(index, call, to),
+        };
         if !outcome.as_ref().is_err_and(|e| e.kind() == ErrorKind::Cancelled) {
             self.last = Some(index);
             self.next = index + 1;
@@ -232,9 +277,9 @@ impl Cursor for Frames {
         outcome
     }
 
-    fn meta(&mut self, _call: &Call) -> Result<Dict> {
+    fn meta(&mut self, call: &Call) -> Result<Dict> {
         let last = self.last.ok_or_else(|| Error::invalid("no image was read yet"))?;
-        Ok(self.player.movie.meta(Some(last)))
+        Ok(self.player.movie.meta(Some(last), call))
     }
 
     fn seek(&mut self, index: usize, _call: &Call) -> Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! Refusing the bytes is always right; contradicting itself, breaking a limit and an internal failure never are.
 
-use libimageio::model::{DType, Dict, Index, Props, ViewMut};
+use libimageio::model::{Color, DType, Dict, Index, Props, ViewMut};
 use libimageio::plugin::{CallKind, Count, Outcome};
 use libimageio::resource::{ReadAt, Source};
 use libimageio::v3::{self, Cursor, File};
@@ -223,7 +223,9 @@ impl Looker {
             Dict::new().with("mode", "L").with("rotate", true).with("dtype", "uint16").with("allow_partial", true),
         ] {
             // Models of other values than Pillow's are refused.
-            let has_modes = matches!(props.dtype, DType::Bool | DType::U8 | DType::U16) || !options.contains("mode");
+            let plain = matches!(props.dtype, DType::Bool | DType::U8 | DType::U16) && props.color != Color::Palette;
+            let samples_last = props.axes.as_str().find('S').is_none_or(|at| at + 1 == props.shape.len());
+            let has_modes = (plain && samples_last) || !options.contains("mode");
             if self.read(file, Index::At(0), &options)?.is_none()
                 && has_modes
                 && (props.nbytes().unwrap_or(0) as u64) < self.limit / 8

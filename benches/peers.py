@@ -1,0 +1,141 @@
+"""The peers that are installed, as functions that decode or encode once."""
+
+import ctypes
+import io
+import os
+from ctypes import c_char_p, c_int, c_long, c_size_t, c_uint32, c_void_p
+
+import numpy
+
+
+def _import(name):
+    try:
+        return __import__(name)
+    except ImportError:
+        return None
+
+
+imagecodecs = _import("imagecodecs")
+cv2 = _import("cv2")
+imageio = _import("imageio.v3") and __import__("imageio.v3", fromlist=["v3"])
+if _import("PIL"):
+    from PIL import Image
+else:
+    Image = None
+if cv2:
+    cv2.setNumThreads(1)
+
+
+class Compiled:
+    """The functions of the peers' libraries."""
+
+    def __init__(self, folder):
+        self.libraries = []
+        for name in ("libpeers_c.so", "libpeers.so"):
+            path = os.path.join(folder, name)
+            if os.path.exists(path):
+                self.libraries.append(ctypes.CDLL(os.path.abspath(path)))
+
+    def find(self, name):
+        for library in self.libraries:
+            function = getattr(library, name, None)
+            if function is not None:
+                function.restype = c_long
+                function.argtypes = [c_char_p, c_size_t, c_void_p, c_size_t]
+                return library, function
+        return None, None
+
+    def decoder(self, name, data, out):
+        """A function that decodes the bytes into the array, if there is such a peer."""
+        _, function = self.find("peer_" + name)
+        if function is None:
+            return None
+        to, room, size = out.ctypes.data, out.nbytes, len(data)
+
+        def run():
+            if function(data, size, to, room) < 0:
+                raise RuntimeError(name)
+
+        run.kept = (data, out)
+        return run
+
+    def encoder(self, name, pixels, quality=0):
+        library, function = self.find("peer_" + name)
+        if function is None:
+            return None
+        height, width = pixels.shape[:2]
+        samples = pixels.shape[2] if pixels.ndim == 3 else 1
+        out = numpy.ones(pixels.nbytes * 2 + 65536, numpy.uint8)
+        if hasattr(library, "peer_how"):
+            how = (c_int * 4).in_dll(library, "peer_how")
+        else:
+            how = (c_uint32 * 3).in_dll(library, "PEER_SIZE")
+        values = (width, height, samples, quality)[: len(how)]
+        data = ctypes.cast(pixels.ctypes.data, c_char_p)
+        to, room, size = out.ctypes.data, out.nbytes, pixels.nbytes
+
+        def run():
+            how[:] = values
+            n = function(data, size, to, room)
+            if n < 0:
+                raise RuntimeError(name)
+            return n
+
+        run.kept = (pixels, out)
+        return run
+
+
+def pillow(data):
+    """Pillow as programs use it, to a numpy array."""
+    return Image and (lambda: numpy.asarray(Image.open(io.BytesIO(data))))
+
+
+def pillow_frames(data):
+    def run():
+        image = Image.open(io.BytesIO(data))
+        for i in range(image.n_frames):
+            image.seek(i)
+            numpy.asarray(image.convert("RGB"))
+
+    return Image and run
+
+
+def pillow_write(pixels, format, **options):
+    def run():
+        to = io.BytesIO()
+        Image.fromarray(pixels).save(to, format, **options)
+        return to.tell()
+
+    return Image and run
+
+
+def codec(name, data, out):
+    """imagecodecs, into the array."""
+    function = getattr(imagecodecs, name, None)
+    if function is None:
+        return None
+    try:
+        function(data, out=out)
+        return lambda: function(data, out=out)
+    except Exception:
+        return None
+
+
+def opencv(data, out, flags=-1):
+    bytes_ = numpy.frombuffer(data, numpy.uint8)
+    return cv2 and (lambda: cv2.imdecode(bytes_, flags))
+
+
+def opencv_write(pixels, extension, options=()):
+    def run():
+        return len(cv2.imencode(extension, pixels, list(options))[1])
+
+    return cv2 and run
+
+
+def imageio_read(data, **options):
+    return imageio and (lambda: imageio.imread(io.BytesIO(data), **options))
+
+
+def imageio_props(data):
+    return imageio and (lambda: imageio.improps(io.BytesIO(data)))

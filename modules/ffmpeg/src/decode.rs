@@ -1,0 +1,201 @@
+//! Packets to pictures, in the order in which they are shown.
+
+use crate::av::{self, Frame, Options, check, failure, number, text};
+use crate::demux::{Demuxer, Wish};
+use crate::input::Resource;
+use ffmpeg_sys_next as ff;
+use kit::{Error, Result};
+use std::ffi::c_int;
+use std::ptr::{NonNull, null};
+
+/// How pictures are decoded.
+#[derive(Clone)]
+pub struct Manner {
+    pub wish: Wish,
+    /// Threads; 0: FFmpeg's choice.
+    pub threads: usize,
+    /// "FRAME", "SLICE" or both.
+    pub thread_type: Option<&'static str>,
+    pub max_pixels: u64,
+    /// Whether pictures of damaged packets are given.
+    pub partial: bool,
+}
+
+/// A decoder.
+struct Decoder(NonNull<ff::AVCodecContext>);
+
+// SAFETY: it is used by one thread at a time; its own threads are its own business.
+unsafe impl Send for Decoder {}
+
+impl Decoder {
+    fn open(demuxer: &Demuxer, manner: &Manner) -> Result<Decoder> {
+        let parameters = demuxer.parameters(demuxer.stream);
+        let id = number!(parameters, codec_id);
+        // SAFETY: the parameters are alive; the id is one that this FFmpeg gave.
+        let codec = unsafe { ff::avcodec_find_decoder((*parameters).codec_id) };
+        // SAFETY: it gives a name for any id.
+        let name = text(unsafe { av::raw::avcodec_get_name(id) }).unwrap_or("?");
+        if codec.is_null() {
+            return Err(Error::unsupported(format!("this FFmpeg has no decoder for {name}")));
+        }
+        // SAFETY: it gives a context of ours, or NULL.
+        let context = av::there(unsafe { ff::avcodec_alloc_context3(codec) }, "a decoder")?;
+        let decoder = Decoder(context);
+        let mut options = Options::new();
+        // SAFETY: the context is ours and not open yet.
+        unsafe {
+            let raw = context.as_ptr();
+            check(ff::avcodec_parameters_to_context(raw, parameters), "a decoder")?;
+            (*raw).pkt_timebase = demuxer.video().time_base;
+            (*raw).thread_count = c_int::try_from(manner.threads).unwrap_or(0);
+            (*raw).max_pixels = i64::try_from(manner.max_pixels).unwrap_or(i64::MAX);
+            (*raw).thread_type = match manner.thread_type {
+                Some("FRAME") => ff::FF_THREAD_FRAME as c_int,
+                Some("SLICE") => ff::FF_THREAD_SLICE as c_int,
+                _ => (ff::FF_THREAD_FRAME | ff::FF_THREAD_SLICE) as c_int,
+            };
+            let code = ff::avcodec_open2(raw, codec, &mut options.0);
+            check(code, &format!("opening the decoder {name}"))?;
+        }
+        Ok(decoder)
+    }
+
+    fn raw(&self) -> *mut ff::AVCodecContext {
+        self.0.as_ptr()
+    }
+}
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        let mut raw = self.raw();
+        // SAFETY: made by `open`; this is its one end.
+        unsafe { ff::avcodec_free_context(&mut raw) };
+    }
+}
+
+/// A container and a decoder that give one picture after the other.
+pub struct Player {
+    // The decoder ends before the container.
+    decoder: Decoder,
+    demuxer: Demuxer,
+    /// Nothing more is to be sent.
+    ended: bool,
+    /// What was wrong with packets since the last picture.
+    damage: Option<String>,
+    partial: bool,
+    /// A packet that is passed over until this time of presentation comes, after a seek.
+    wanted: Option<i64>,
+}
+
+impl Player {
+    pub fn open(resource: &Resource, manner: &Manner) -> Result<Player> {
+        let demuxer = Demuxer::open(resource, &manner.wish, true)?;
+        let decoder = Decoder::open(&demuxer, manner)?;
+        Ok(Player { decoder, demuxer, ended: false, damage: None, partial: manner.partial, wanted: None })
+    }
+
+    /// The container.
+    pub fn demuxer(&self) -> &Demuxer {
+        &self.demuxer
+    }
+
+    /// The decoder's context.
+    pub fn context(&self) -> &ff::AVCodecContext {
+        // SAFETY: it lives as long as we do.
+        unsafe { &*self.decoder.raw() }
+    }
+
+    /// The next picture; `None` after the last. A damaged one is passed with an error.
+    pub fn next(&mut self) -> Result<Option<Frame>> {
+        let frame = self.next_any()?;
+        match self.damage.take() {
+            Some(what) if !self.partial => Err(Error::corrupt(what)),
+            _ => Ok(frame),
+        }
+    }
+
+    /// As [`Player::next`], whatever was wrong before it.
+    pub fn next_any(&mut self) -> Result<Option<Frame>> {
+        let frame = Frame::new()?;
+        loop {
+            // SAFETY: the frame is ours; a former picture in it is let go.
+            match unsafe { ff::avcodec_receive_frame(self.decoder.raw(), frame.raw()) } {
+                0.. => return Ok(Some(frame)),
+                ff::AVERROR_EOF => return Ok(None),
+                code if code == ff::AVERROR(libc::EAGAIN) => self.feed()?,
+                code => self.hurt(code)?,
+            }
+        }
+    }
+
+    /// Keeps what is wrong with a packet until its picture comes.
+    fn hurt(&mut self, code: c_int) -> Result<()> {
+        let error = failure(code, "decoding");
+        match error.kind() {
+            kit::Kind::OutOfMemory | kit::Kind::Cancelled => Err(error),
+            // A picture over the limit is said to be malformed, too.
+            _ => {
+                self.damage.get_or_insert(error.message().to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends a packet, or the end.
+    fn feed(&mut self) -> Result<()> {
+        if self.ended {
+            return Err(Error::internal("the decoder wants more than there is"));
+        }
+        let packet = loop {
+            match self.demuxer.next() {
+                Ok(Some(packet)) if self.wanted.is_some_and(|wanted| packet.pts != wanted) => {}
+                Ok(other) => break other,
+                Err(e) if e.kind() == kit::Kind::Corrupt => {
+                    // As at the end, but not silently.
+                    self.damage.get_or_insert(e.message().to_owned());
+                    break None;
+                }
+                Err(e) => return Err(e),
+            }
+        };
+        self.wanted = None;
+        let packet = packet.map_or(null(), std::ptr::from_ref);
+        self.ended = packet.is_null();
+        // SAFETY: the packet is alive; NULL is the end.
+        match unsafe { ff::avcodec_send_packet(self.decoder.raw(), packet) } {
+            0.. | ff::AVERROR_EOF => Ok(()),
+            code => self.hurt(code),
+        }
+    }
+
+    /// Goes on at the key frame of this time of presentation and decoding. `false`: it was not found.
+    pub fn seek(&mut self, pts: i64, dts: i64) -> Result<bool> {
+        // SAFETY: the decoder is open.
+        unsafe { ff::avcodec_flush_buffers(self.decoder.raw()) };
+        (self.ended, self.damage, self.wanted) = (false, None, None);
+        let mut to = dts;
+        for back in [0, 1, 10] {
+            let step = 1.0 / av::number_of(self.demuxer.video().time_base).max(1e-9);
+            to = to.saturating_sub((step * f64::from(back)) as i64);
+            if self.demuxer.seek(to).is_err() {
+                return Ok(false);
+            }
+            // Where it came out is seen by the first packet; then it is gone to again.
+            let first = self.demuxer.next()?.map(|p| (p.pts, p.dts));
+            let Some((_, at)) = first else { continue };
+            if at <= dts || first.is_some_and(|(p, _)| p == pts) {
+                if self.demuxer.seek(to).is_err() {
+                    return Ok(false);
+                }
+                self.wanted = Some(pts);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Forgets what was wrong: pictures before the wanted one are not looked at.
+    pub fn forgive(&mut self) {
+        self.damage = None;
+    }
+}

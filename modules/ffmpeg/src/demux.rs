@@ -1,0 +1,291 @@
+//! A container: which one it is, its streams, and its packets in order.
+
+use crate::av::{self, Options, Packet, check, failure, number, text};
+use crate::input::{Reading, Resource, head, open_nothing};
+use ffmpeg_sys_next as ff;
+use kit::{Error, Result};
+use std::ffi::c_int;
+use std::ptr::{NonNull, null_mut};
+
+/// Demuxers that read other files, or devices and networks, or that make pictures of any text.
+const REFUSED: [&str; 21] = [
+    "hls",
+    "applehttp",
+    "dash",
+    "concat",
+    "concatf",
+    "image2",
+    "imf",
+    "rtsp",
+    "rtp",
+    "sdp",
+    "sap",
+    "lavfi",
+    "tty",
+    "webm_dash_manifest",
+    "vapoursynth",
+    "avisynth",
+    "mpjpeg",
+    "vobsub",
+    "alias_pix",
+    "smjpeg_pipe",
+    "ffmetadata",
+];
+
+/// Most bytes looked at to tell a container.
+const LOOK: usize = 256 << 10;
+
+fn names(format: *const ff::AVInputFormat) -> &'static str {
+    // SAFETY: a demuxer has a name that lives for ever.
+    text(unsafe { (*format).name }).unwrap_or("")
+}
+
+fn refused(format: *const ff::AVInputFormat) -> bool {
+    names(format).split(',').any(|name| REFUSED.contains(&name))
+}
+
+/// The demuxer for what starts with `head` (padded behind `size`), and how sure that is, of 100.
+fn guess(head: &mut [u8], size: usize) -> (*const ff::AVInputFormat, i32) {
+    let data = ff::AVProbeData {
+        filename: c"".as_ptr(),
+        buf: head.as_mut_ptr(),
+        buf_size: size as c_int,
+        mime_type: std::ptr::null(),
+    };
+    let mut score = 0;
+    // SAFETY: the buffer has the padding that probes read.
+    let format = unsafe { ff::av_probe_input_format3(&data, 1, &mut score) };
+    (format, score)
+}
+
+/// How sure it is, from 0 to 100, that FFmpeg reads what starts so.
+pub fn probe(head: &[u8]) -> u8 {
+    let size = head.len();
+    let mut padded = head.to_vec();
+    padded.resize(size + ff::AVPROBE_PADDING_SIZE as usize, 0);
+    let (format, score) = guess(&mut padded, size);
+    if format.is_null() || refused(format) {
+        return 0;
+    }
+    let still = names(format).ends_with("_pipe");
+    match score {
+        // A picture that another plugin knows better, or hardly a guess.
+        _ if still => 20,
+        i32::MIN..=12 => 0,
+        13..=25 => 10,
+        26..=50 => 40,
+        _ => 90,
+    }
+}
+
+/// A container open for reading.
+pub struct Demuxer {
+    raw: NonNull<ff::AVFormatContext>,
+    /// Ends after the container.
+    _io: Reading,
+    resource: Resource,
+    /// The chosen video stream.
+    pub stream: usize,
+    packet: Packet,
+}
+
+// SAFETY: it is used by one thread at a time.
+unsafe impl Send for Demuxer {}
+
+/// How a container is to be opened.
+#[derive(Clone, Default)]
+pub struct Wish {
+    /// Which of the video streams.
+    pub stream: Option<usize>,
+    /// Options for the demuxer by name.
+    pub options: Vec<(String, String)>,
+}
+
+impl Demuxer {
+    /// Opens; `full` looks into the streams too, where the header may not tell enough.
+    pub fn open(resource: &Resource, wish: &Wish, full: bool) -> Result<Demuxer> {
+        let (mut first, size) = head(resource, 16 << 10)?;
+        let (mut format, mut score) = guess(&mut first, size);
+        if (format.is_null() || score <= 25) && size == 16 << 10 {
+            let (mut more, size) = head(resource, LOOK)?;
+            (format, score) = guess(&mut more, size);
+        }
+        if format.is_null() || score <= 5 {
+            return Err(Error::no_backend("FFmpeg knows no such content"));
+        }
+        if refused(format) {
+            let name = names(format);
+            return Err(Error::unsupported(format!("{name} names other files or addresses, which are not opened")));
+        }
+        let io = Reading::new(resource)?;
+        // SAFETY: it gives a context of ours, or NULL.
+        let mut raw = av::there(unsafe { ff::avformat_alloc_context() }, "a container")?.as_ptr();
+        // SAFETY: the context is ours; `io` outlives it.
+        unsafe {
+            (*raw).pb = io.raw();
+            (*raw).flags |= ff::AVFMT_FLAG_CUSTOM_IO as c_int;
+            (*raw).io_open = Some(open_nothing);
+        }
+        let mut options = Options::new();
+        options.set("protocol_whitelist", "none")?;
+        for (key, value) in &wish.options {
+            options.set(key, value)?;
+        }
+        // SAFETY: all pointers live through the call, which frees the context if it fails.
+        let code = unsafe { ff::avformat_open_input(&mut raw, c"".as_ptr(), format as *mut _, &mut options.0) };
+        if code < 0 {
+            let score = score.clamp(0, 100);
+            let error = resource.explain(failure(code, names(format)));
+            return Err(match error.kind() {
+                kit::Kind::Corrupt if score <= 25 => Error::no_backend(error.message()),
+                _ => error,
+            });
+        }
+        let raw = av::there(raw, "a container")?;
+        let mut demuxer = Demuxer { raw, _io: io, resource: resource.clone(), stream: 0, packet: Packet::new()? };
+        if let Some(unknown) = options.first().filter(|key| wish.options.iter().any(|(k, _)| k == key)) {
+            return Err(Error::option(format!("the demuxer {} has no option {unknown:?}", names(format))));
+        }
+        if full || demuxer.videos().is_empty() {
+            demuxer.look()?;
+        }
+        demuxer.choose(wish.stream)?;
+        Ok(demuxer)
+    }
+
+    /// Reads into the streams as far as it takes to know them.
+    fn look(&mut self) -> Result<()> {
+        // SAFETY: the context is open.
+        check(unsafe { ff::avformat_find_stream_info(self.raw(), null_mut()) }, "looking into the streams").map(drop)
+    }
+
+    fn choose(&mut self, wish: Option<usize>) -> Result<()> {
+        let videos = self.videos();
+        let of = videos.len();
+        if of == 0 {
+            return Err(Error::unsupported("the file has no video stream"));
+        }
+        self.stream = match wish {
+            Some(n) => *videos.get(n).ok_or_else(|| Error::index(format!("no video stream {n} of {of}")))?,
+            // imageio's: the first; but a cover is not the film.
+            None => *videos.iter().find(|&&i| !self.is_cover(i)).unwrap_or(&videos[0]),
+        };
+        for i in 0..self.streams() {
+            let discard =
+                if i == self.stream { ff::AVDiscard::AVDISCARD_DEFAULT } else { ff::AVDiscard::AVDISCARD_ALL };
+            // SAFETY: the stream is the context's.
+            unsafe { (*self.stream_raw(i)).discard = discard };
+        }
+        Ok(())
+    }
+
+    /// The context.
+    pub fn raw(&self) -> *mut ff::AVFormatContext {
+        self.raw.as_ptr()
+    }
+
+    /// How many streams there are.
+    pub fn streams(&self) -> usize {
+        // SAFETY: the context is open.
+        unsafe { (*self.raw()).nb_streams as usize }
+    }
+
+    /// One of them.
+    pub fn stream_raw(&self, i: usize) -> *mut ff::AVStream {
+        assert!(i < self.streams());
+        // SAFETY: the index was looked at.
+        unsafe { *(*self.raw()).streams.add(i) }
+    }
+
+    /// The chosen stream.
+    pub fn video(&self) -> &ff::AVStream {
+        // SAFETY: it lives as long as the context.
+        unsafe { &*self.stream_raw(self.stream) }
+    }
+
+    /// Codec parameters of a stream.
+    pub fn parameters(&self, i: usize) -> *mut ff::AVCodecParameters {
+        // SAFETY: every stream has them.
+        unsafe { (*self.stream_raw(i)).codecpar }
+    }
+
+    /// Streams of a kind.
+    pub fn of_kind(&self, kind: ff::AVMediaType) -> Vec<usize> {
+        (0..self.streams()).filter(|&i| number!(self.parameters(i), codec_type) == kind as c_int).collect()
+    }
+
+    fn videos(&self) -> Vec<usize> {
+        self.of_kind(ff::AVMediaType::AVMEDIA_TYPE_VIDEO)
+    }
+
+    fn is_cover(&self, i: usize) -> bool {
+        // SAFETY: the stream is the context's.
+        unsafe { (*self.stream_raw(i)).disposition & ff::AV_DISPOSITION_ATTACHED_PIC as c_int != 0 }
+    }
+
+    /// The container's names.
+    pub fn format(&self) -> &'static str {
+        // SAFETY: the context is open and has a demuxer.
+        names(unsafe { (*self.raw()).iformat })
+    }
+
+    /// The next packet of the chosen stream; `None` at the end.
+    pub fn next(&mut self) -> Result<Option<&ff::AVPacket>> {
+        loop {
+            // SAFETY: the packet is ours and empty behind the call.
+            let code = unsafe {
+                ff::av_packet_unref(self.packet.raw());
+                ff::av_read_frame(self.raw(), self.packet.raw())
+            };
+            match code {
+                ff::AVERROR_EOF => return Ok(None),
+                _ => check(code, "reading a packet").map_err(|e| self.resource.explain(e))?,
+            };
+            // SAFETY: it was filled.
+            let packet = unsafe { &*self.packet.raw() };
+            if packet.stream_index == self.stream as c_int {
+                // SAFETY: as above; the borrow of self keeps it.
+                return Ok(Some(unsafe { &*self.packet.raw() }));
+            }
+        }
+    }
+
+    /// Goes to a key frame at or before a time of decoding.
+    pub fn seek(&mut self, to: i64) -> Result<()> {
+        let flags = ff::AVSEEK_FLAG_BACKWARD as c_int;
+        // SAFETY: the context is open.
+        check(unsafe { ff::av_seek_frame(self.raw(), self.stream as c_int, to, flags) }, "seeking").map(drop)
+    }
+
+    /// Frames of the chosen stream by the container's own table, where it is right: ISO media that is whole.
+    pub fn told_count(&self, size: Option<u64>) -> Option<usize> {
+        if !self.format().split(',').any(|name| name == "mov") || self.is_cover(self.stream) {
+            return None;
+        }
+        let stream = self.stream_raw(self.stream);
+        // SAFETY: the stream is alive.
+        let (promised, listed) = unsafe { ((*stream).nb_frames, ff::avformat_index_get_entries_count(stream)) };
+        if promised <= 0 || i64::from(listed) < promised {
+            return None;
+        }
+        let size = i64::try_from(size?).ok()?;
+        let mut count = 0;
+        for i in 0..listed {
+            // SAFETY: the index is inside the table, whose entries live until it changes.
+            let entry = unsafe { &*ff::avformat_index_get_entry(stream, i) };
+            if entry.pos.checked_add(i64::from(entry.size()))? > size {
+                return None;
+            }
+            count += usize::from(entry.flags() & ff::AVINDEX_DISCARD_FRAME as c_int == 0);
+        }
+        Some(count)
+    }
+}
+
+impl Drop for Demuxer {
+    fn drop(&mut self) {
+        let mut raw = self.raw();
+        // SAFETY: opened by `open`; this is its one end. The resource is left to `_io`.
+        unsafe { ff::avformat_close_input(&mut raw) };
+    }
+}

@@ -1,0 +1,508 @@
+//! Pictures to packets in a container.
+
+use crate::av::{self, Frame, Options, Packet, cstring, raw, text};
+use crate::output::Writing;
+use ffmpeg_sys_next as ff;
+use kit::{Error, Kind, Result};
+use std::ffi::c_int;
+use std::ptr::{NonNull, null, null_mut};
+
+/// What is to be encoded, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The container by FFmpeg's name, or the extension that tells it.
+    pub container: Option<String>,
+    pub extension: Option<String>,
+    pub container_options: Vec<(String, String)>,
+    pub container_tags: Vec<(String, String)>,
+    pub stream_tags: Vec<(String, String)>,
+    pub codec: Option<String>,
+    pub codec_options: Vec<(String, String)>,
+    pub rate: Rate,
+    pub quality: Option<f64>,
+    pub bitrate: Option<i64>,
+    pub gop: Option<i64>,
+    pub closed_gop: bool,
+    pub threads: usize,
+    pub orientation: u32,
+    pub out_format: Option<String>,
+}
+
+/// When frames are shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Rate {
+    /// So many a second.
+    Constant(ff::AVRational),
+    /// Each at its own time.
+    Timed,
+}
+
+impl Default for Rate {
+    fn default() -> Rate {
+        Rate::Constant(ff::AVRational { num: 24, den: 1 })
+    }
+}
+
+/// What a failure behind the first byte is: the file is spoiled.
+fn broken(code: c_int, doing: &str) -> Error {
+    Error::new(if code == ff::AVERROR(libc::ENOMEM) { Kind::OutOfMemory } else { Kind::Io }, {
+        format!("{doing}: {}", av::words(code))
+    })
+}
+
+fn done(code: c_int, doing: &str) -> Result<c_int> {
+    if code < 0 { Err(broken(code, doing)) } else { Ok(code) }
+}
+
+/// The container and encoder of a plan, before anything is opened.
+#[derive(Clone, Copy)]
+pub struct Choice {
+    container: *const ff::AVOutputFormat,
+    codec: *const ff::AVCodec,
+}
+
+// SAFETY: both are FFmpeg's, live for ever and do not change.
+unsafe impl Send for Choice {}
+
+impl Choice {
+    pub fn of(plan: &Plan) -> Result<Choice> {
+        let container = container(plan)?;
+        // SAFETY: the container is FFmpeg's.
+        let name = text(unsafe { (*container).name }).unwrap_or("");
+        let codec = match &plan.codec {
+            Some(codec) => encoder(codec)?,
+            None => {
+                let file = cstring(&format!("a{}", plan.extension.as_deref().unwrap_or("")))?;
+                // SAFETY: the strings live through the call.
+                let codec = unsafe {
+                    let kind = ff::AVMediaType::AVMEDIA_TYPE_VIDEO;
+                    let id = ff::av_guess_codec(container as *mut _, null(), file.as_ptr(), null(), kind);
+                    ff::avcodec_find_encoder(id)
+                };
+                if codec.is_null() {
+                    return Err(Error::option(format!(
+                        "this FFmpeg has no encoder that the container {name} takes by itself; name a codec"
+                    )));
+                }
+                codec
+            }
+        };
+        // SAFETY: both are FFmpeg's.
+        let (fits, codec_name) =
+            unsafe { (ff::avformat_query_codec(container, (*codec).id, 0), text((*codec).name).unwrap_or("")) };
+        if fits == 0 {
+            return Err(Error::option(format!("the container {name} does not take the codec {codec_name}")));
+        }
+        Ok(Choice { container, codec })
+    }
+
+    /// The pixel formats that the encoder takes.
+    pub fn formats(&self) -> Vec<c_int> {
+        let mut formats = Vec::new();
+        // SAFETY: the list ends with -1, if there is one.
+        unsafe {
+            let mut at = (*self.codec).pix_fmts.cast::<c_int>();
+            while !at.is_null() && *at >= 0 {
+                formats.push(*at);
+                at = at.add(1);
+            }
+        }
+        formats
+    }
+
+    /// Whether the encoder loses nothing.
+    pub fn is_lossless(&self) -> bool {
+        // SAFETY: the codec is FFmpeg's; its id has a descriptor, or NULL.
+        let descriptor = unsafe { ff::avcodec_descriptor_get((*self.codec).id).as_ref() };
+        descriptor.is_some_and(|d| d.props & ff::AV_CODEC_PROP_LOSSY as c_int == 0)
+    }
+
+    /// The encoder's name.
+    pub fn name(&self) -> &'static str {
+        // SAFETY: the codec is FFmpeg's.
+        text(unsafe { (*self.codec).name }).unwrap_or("")
+    }
+}
+
+fn container(plan: &Plan) -> Result<*const ff::AVOutputFormat> {
+    let (name, file) = match (&plan.container, &plan.extension) {
+        (Some(name), _) => (Some(cstring(name)?), None),
+        (None, Some(extension)) => (None, Some(cstring(&format!("a{extension}"))?)),
+        (None, None) => return Err(Error::option("neither extension nor container says what to write")),
+    };
+    let pointer = |s: &Option<std::ffi::CString>| s.as_ref().map_or(null(), |s| s.as_ptr());
+    // SAFETY: the strings live through the call.
+    let found = unsafe { ff::av_guess_format(pointer(&name), pointer(&file), null()) };
+    if found.is_null() {
+        let what = plan.container.as_deref().or(plan.extension.as_deref()).unwrap_or("");
+        return Err(Error::unsupported(format!("this FFmpeg writes no container {what}")));
+    }
+    // SAFETY: it is FFmpeg's.
+    let (flags, name) = unsafe { ((*found).flags, text((*found).name).unwrap_or("")) };
+    // Such write other files, or to devices.
+    let own = flags & ff::AVFMT_NOFILE as c_int != 0;
+    if own
+        || ["hls", "dash", "segment", "stream_segment,ssegment", "tee", "image2", "fifo", "smoothstreaming", "hds"]
+            .contains(&name)
+    {
+        return Err(Error::unsupported(format!("the container {name} writes other files than the one that is given")));
+    }
+    Ok(found)
+}
+
+fn encoder(name: &str) -> Result<*const ff::AVCodec> {
+    let c = cstring(name)?;
+    // SAFETY: the name lives through the calls.
+    let codec = unsafe {
+        let by_name = ff::avcodec_find_encoder_by_name(c.as_ptr());
+        let descriptor = ff::avcodec_descriptor_get_by_name(c.as_ptr());
+        match (by_name.is_null(), descriptor.as_ref()) {
+            (true, Some(descriptor)) => ff::avcodec_find_encoder(descriptor.id),
+            _ => by_name,
+        }
+    };
+    if codec.is_null() {
+        return Err(Error::option(format!(
+            "this FFmpeg has no encoder {name:?}; `ffmpeg -encoders` lists those it has"
+        )));
+    }
+    Ok(codec)
+}
+
+/// An encoder's context and a container, until something owns them.
+struct Parts(Option<NonNull<ff::AVCodecContext>>, Option<NonNull<ff::AVFormatContext>>, Option<Packet>);
+
+impl Parts {
+    fn new(choice: Choice) -> Result<Parts> {
+        let mut parts = Parts(None, None, Some(Packet::new()?));
+        let mut made = null_mut();
+        // SAFETY: the container is FFmpeg's; the others may be NULL.
+        let code = unsafe { ff::avformat_alloc_output_context2(&mut made, choice.container as *mut _, null(), null()) };
+        parts.1 = NonNull::new(made);
+        av::check(code, "opening the container")?;
+        // SAFETY: it gives a context of ours, or NULL.
+        parts.0 = Some(av::there(unsafe { ff::avcodec_alloc_context3(choice.codec) }, "an encoder")?);
+        Ok(parts)
+    }
+
+    fn take(mut self) -> (NonNull<ff::AVCodecContext>, NonNull<ff::AVFormatContext>, Packet) {
+        match (self.0.take(), self.1.take(), self.2.take()) {
+            (Some(codec), Some(container), Some(packet)) => (codec, container, packet),
+            _ => unreachable!("`new` made them all"),
+        }
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        let mut codec = self.0.map_or(null_mut(), NonNull::as_ptr);
+        // SAFETY: made by `new` and given to nobody; both take NULL.
+        unsafe {
+            ff::avcodec_free_context(&mut codec);
+            ff::avformat_free_context(self.1.map_or(null_mut(), NonNull::as_ptr));
+        }
+    }
+}
+
+/// An encoder and a muxer that are open.
+pub struct Encoding {
+    // The encoder and the container end before the output.
+    codec: NonNull<ff::AVCodecContext>,
+    format: NonNull<ff::AVFormatContext>,
+    /// There until the encoder is refused.
+    output: Option<Writing>,
+    packet: Packet,
+    time_base: ff::AVRational,
+    stream: *mut ff::AVStream,
+    container_options: Vec<(String, String)>,
+    started: bool,
+    finished: bool,
+    /// The last time, and how long frames are shown, in the encoder's unit.
+    last: Option<i64>,
+    step: i64,
+}
+
+// SAFETY: it is used by one thread at a time.
+unsafe impl Send for Encoding {}
+
+impl Encoding {
+    /// Opens an encoder for pictures of this format and size. No byte is written yet; a refusal gives the output back.
+    pub fn open(
+        plan: &Plan,
+        choice: Choice,
+        output: Writing,
+        format: c_int,
+        size: (usize, usize),
+    ) -> std::result::Result<Encoding, (Writing, Error)> {
+        let parts = Parts::new(choice);
+        let (codec, container, packet) = match parts {
+            Ok(parts) => parts.take(),
+            Err(e) => return Err((output, e)),
+        };
+        let time_base = match plan.rate {
+            Rate::Constant(rate) => ff::AVRational { num: rate.den, den: rate.num },
+            Rate::Timed if ["mpeg4", "libxvid"].contains(&choice.name()) => ff::AVRational { num: 1, den: 60_000 },
+            Rate::Timed => ff::AVRational { num: 1, den: 90_000 },
+        };
+        let mut encoding = Encoding {
+            codec,
+            format: container,
+            output: Some(output),
+            packet,
+            time_base,
+            stream: null_mut(),
+            container_options: plan.container_options.clone(),
+            started: false,
+            finished: false,
+            last: None,
+            step: 1,
+        };
+        match encoding.set_up(plan, choice, format, size.0, size.1) {
+            Ok(()) => Ok(encoding),
+            Err(e) => match encoding.output.take() {
+                Some(output) => {
+                    // SAFETY: the container is ours; it forgets the output, which goes back.
+                    unsafe { (*encoding.format.as_ptr()).pb = null_mut() };
+                    Err((output, e))
+                }
+                None => unreachable!("the output was put there above"),
+            },
+        }
+    }
+
+    fn place(&self) -> Result<&Writing> {
+        self.output.as_ref().ok_or_else(|| Error::internal("the output is gone"))
+    }
+
+    fn set_up(&mut self, plan: &Plan, choice: Choice, format: c_int, width: usize, height: usize) -> Result<()> {
+        let (context, container) = (self.codec.as_ptr(), self.format.as_ptr());
+        // SAFETY: both are ours and not open yet; the pixel format is one that FFmpeg named.
+        unsafe {
+            (*context).width = width as c_int;
+            (*context).height = height as c_int;
+            std::ptr::addr_of_mut!((*context).pix_fmt).cast::<c_int>().write(format);
+            (*context).time_base = self.time_base;
+            if let Rate::Constant(rate) = plan.rate {
+                (*context).framerate = rate;
+            }
+            (*context).thread_count = c_int::try_from(plan.threads).unwrap_or(0);
+            if let Some(rate) = plan.bitrate {
+                (*context).bit_rate = rate;
+            }
+            if let Some(gop) = plan.gop {
+                (*context).gop_size = c_int::try_from(gop).unwrap_or(c_int::MAX);
+            }
+            if plan.closed_gop {
+                (*context).flags |= ff::AV_CODEC_FLAG_CLOSED_GOP as c_int;
+            }
+            if (*(*container).oformat).flags & ff::AVFMT_GLOBALHEADER as c_int != 0 {
+                (*context).flags |= ff::AV_CODEC_FLAG_GLOBAL_HEADER as c_int;
+            }
+        }
+        let mut options = Options::new();
+        self.quality(plan, choice, &mut options)?;
+        for (key, value) in &plan.codec_options {
+            options.set(key, value)?;
+        }
+        // SAFETY: the context is set up.
+        let code = unsafe { ff::avcodec_open2(context, choice.codec, &mut options.0) };
+        if code < 0 {
+            return Err(self.refusal(code, choice, format, width, height));
+        }
+        if let Some(unknown) = options.first() {
+            return Err(Error::option(format!("the encoder {} has no option {unknown:?}", choice.name())));
+        }
+        self.add_stream(plan)
+    }
+
+    /// Quality from 0 to 10 in the encoder's own measure.
+    fn quality(&self, plan: &Plan, choice: Choice, options: &mut Options) -> Result<()> {
+        let Some(quality) = plan.quality else { return Ok(()) };
+        let bad = 1.0 - quality / 10.0;
+        match choice.name() {
+            "libx264" | "libx265" | "libx264rgb" => options.set("crf", &(bad * 51.0).round().to_string()),
+            "libvpx" | "libvpx-vp9" | "libaom-av1" | "libsvtav1" | "librav1e" => {
+                options.set("crf", &(bad * 63.0).round().to_string())?;
+                options.set("b", "0")
+            }
+            _ => {
+                // SAFETY: the context is ours.
+                unsafe {
+                    (*self.codec.as_ptr()).flags |= ff::AV_CODEC_FLAG_QSCALE as c_int;
+                    (*self.codec.as_ptr()).global_quality = ((1.0 + bad * 30.0) * f64::from(ff::FF_QP2LAMBDA)) as c_int;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// What the encoder's refusal may come of.
+    fn refusal(&self, code: c_int, choice: Choice, format: c_int, width: usize, height: usize) -> Error {
+        // SAFETY: it looks the number up.
+        let name = text(unsafe { raw::av_get_pix_fmt_name(format) }).unwrap_or("?");
+        let words = av::words(code);
+        let mut what =
+            format!("the encoder {} refuses {width}x{height} in {name} or an option: {words}", choice.name());
+        if !width.is_multiple_of(2) || !height.is_multiple_of(2) {
+            what.push_str("; the size is odd: give pad=true, crop=true, macro_block_size=2, or an out_pixel_format such as yuv444p");
+        }
+        Error::option(what)
+    }
+
+    fn add_stream(&mut self, plan: &Plan) -> Result<()> {
+        let (context, container) = (self.codec.as_ptr(), self.format.as_ptr());
+        // SAFETY: the container is ours; it owns the stream.
+        unsafe {
+            (*container).pb = self.place()?.raw();
+            (*container).flags |= ff::AVFMT_FLAG_CUSTOM_IO as c_int;
+            self.stream = av::there(ff::avformat_new_stream(container, null()), "a stream")?.as_ptr();
+            av::check(ff::avcodec_parameters_from_context((*self.stream).codecpar, context), "a stream")?;
+            (*self.stream).time_base = self.time_base;
+            if let Rate::Constant(rate) = plan.rate {
+                (*self.stream).avg_frame_rate = rate;
+            }
+            for (key, value) in &plan.container_tags {
+                set_tag(&raw mut (*container).metadata, key, value)?;
+            }
+            for (key, value) in &plan.stream_tags {
+                set_tag(&raw mut (*self.stream).metadata, key, value)?;
+            }
+        }
+        self.turn(plan.orientation)
+    }
+
+    /// Writes the EXIF orientation as a display matrix.
+    fn turn(&mut self, orientation: u32) -> Result<()> {
+        let [a, b, c, d] = match orientation {
+            2 => [-1, 0, 0, 1],
+            3 => [-1, 0, 0, -1],
+            4 => [1, 0, 0, -1],
+            5 => [0, 1, 1, 0],
+            6 => [0, 1, -1, 0],
+            7 => [0, -1, -1, 0],
+            8 => [0, -1, 1, 0],
+            _ => return Ok(()),
+        };
+        let one = 1 << 16;
+        let matrix: [i32; 9] = [a * one, b * one, 0, c * one, d * one, 0, 0, 0, 1 << 30];
+        // SAFETY: the stream is ours; it gives room for the matrix, or NULL.
+        unsafe {
+            let kind = ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
+            let room = av::there(ff::av_stream_new_side_data(self.stream, kind, 36), "a matrix")?;
+            room.as_ptr().cast::<[i32; 9]>().write_unaligned(matrix);
+        }
+        Ok(())
+    }
+
+    /// The unit of times.
+    pub fn time_base(&self) -> ff::AVRational {
+        self.time_base
+    }
+
+    /// Refuses a time that is not after the last one.
+    pub fn check_time(&self, pts: i64) -> Result<()> {
+        match self.last {
+            Some(last) if pts <= last => {
+                let unit = av::number_of(self.time_base);
+                let (now, before) = (pts as f64 * unit, last as f64 * unit);
+                Err(Error::option(format!("a frame at {now:.6} s does not come after the one at {before:.6} s")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Encodes a picture to be shown at a time, for so long.
+    pub fn send(&mut self, frame: &Frame, pts: i64, step: i64) -> Result<()> {
+        self.check_time(pts)?;
+        if !self.started {
+            let options = std::mem::take(&mut self.container_options);
+            self.start(&options)?;
+        }
+        (self.last, self.step) = (Some(pts), step);
+        // SAFETY: the frame is ours.
+        unsafe {
+            (*frame.raw()).pts = pts;
+            (*frame.raw()).pkt_duration = step;
+            std::ptr::addr_of_mut!((*frame.raw()).pict_type).cast::<c_int>().write(0);
+        }
+        // SAFETY: the encoder is open and takes a reference of its own.
+        done(unsafe { ff::avcodec_send_frame(self.codec.as_ptr(), frame.raw()) }, "encoding")?;
+        self.drain()
+    }
+
+    fn start(&mut self, options: &[(String, String)]) -> Result<()> {
+        let mut own = Options::new();
+        for (key, value) in options {
+            own.set(key, value)?;
+        }
+        // SAFETY: the container has its stream and output.
+        let code = unsafe { ff::avformat_write_header(self.format.as_ptr(), &mut own.0) };
+        done(code, "writing the header")?;
+        if let Some(unknown) = own.first() {
+            return Err(Error::new(Kind::Io, format!("the container has no option {unknown:?}")));
+        }
+        // The library sees by its bytes that there is an image.
+        // SAFETY: the output is ours.
+        unsafe { ff::avio_flush(self.place()?.raw()) };
+        self.started = true;
+        self.place()?.check()
+    }
+
+    /// Writes what the encoder has.
+    fn drain(&mut self) -> Result<()> {
+        loop {
+            // SAFETY: encoder and packet are ours.
+            match unsafe { ff::avcodec_receive_packet(self.codec.as_ptr(), self.packet.raw()) } {
+                code if code == ff::AVERROR(libc::EAGAIN) || code == ff::AVERROR_EOF => return Ok(()),
+                code => done(code, "encoding")?,
+            };
+            // SAFETY: the packet was filled; the muxer takes it over.
+            unsafe {
+                let packet = self.packet.raw();
+                (*packet).stream_index = (*self.stream).index;
+                if (*packet).duration == 0 {
+                    (*packet).duration = self.step;
+                }
+                ff::av_packet_rescale_ts(packet, self.time_base, (*self.stream).time_base);
+                done(ff::av_interleaved_write_frame(self.format.as_ptr(), packet), "writing a frame")?;
+            }
+            self.place()?.check()?;
+        }
+    }
+
+    /// Writes the rest.
+    pub fn finish(&mut self) -> Result<()> {
+        if !self.started || self.finished {
+            return Ok(());
+        }
+        self.finished = true;
+        // SAFETY: the encoder is open; NULL is the end.
+        done(unsafe { ff::avcodec_send_frame(self.codec.as_ptr(), null()) }, "encoding")?;
+        self.drain()?;
+        // SAFETY: the header was written.
+        unsafe {
+            done(ff::av_write_trailer(self.format.as_ptr()), "writing the end")?;
+            ff::avio_flush(self.place()?.raw());
+        }
+        self.place()?.check()
+    }
+}
+
+/// # Safety
+/// `to` is a dictionary of ours.
+unsafe fn set_tag(to: *mut *mut ff::AVDictionary, key: &str, value: &str) -> Result<()> {
+    let (key, value) = (cstring(key)?, cstring(value)?);
+    // SAFETY: passed on from the caller; the strings are copied.
+    av::check(unsafe { ff::av_dict_set(to, key.as_ptr(), value.as_ptr(), 0) }, "a tag").map(drop)
+}
+
+impl Drop for Encoding {
+    fn drop(&mut self) {
+        let mut codec = self.codec.as_ptr();
+        // SAFETY: made by `open`; this is their one end. The output is left to its owner.
+        unsafe {
+            ff::avcodec_free_context(&mut codec);
+            ff::avformat_free_context(self.format.as_ptr());
+        }
+    }
+}

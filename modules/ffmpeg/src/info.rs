@@ -1,0 +1,122 @@
+//! What a stream is, told from its header where that is enough.
+
+use crate::av::number;
+use crate::decode::Manner;
+use crate::demux::Demuxer;
+use crate::input::Resource;
+use ffmpeg_sys_next as ff;
+use kit::{Error, Result};
+use std::ffi::c_int;
+
+/// What properties need to know of a stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Info {
+    pub width: usize,
+    pub height: usize,
+    /// FFmpeg's pixel format; negative: not known.
+    pub format: c_int,
+    /// Seconds from one frame to the next; 0: not known.
+    pub step: f64,
+    /// EXIF orientation.
+    pub orientation: u32,
+    /// Frames, where the container is right about them.
+    pub count: Option<usize>,
+}
+
+impl Info {
+    /// From the header and the first packet of ISO media; else by looking into the streams.
+    pub fn of(resource: &Resource, manner: &Manner) -> Result<Info> {
+        let mut demuxer = Demuxer::open(resource, &manner.wish, false)?;
+        if let Some(info) = quick(&mut demuxer, resource)? {
+            return info.check(manner);
+        }
+        drop(demuxer);
+        Info::new(&Demuxer::open(resource, &manner.wish, true)?, resource).check(manner)
+    }
+
+    fn new(demuxer: &Demuxer, resource: &Resource) -> Info {
+        // SAFETY: the parameters live as long as the container.
+        let parameters = unsafe { &*demuxer.parameters(demuxer.stream) };
+        Info {
+            width: parameters.width.max(0) as usize,
+            height: parameters.height.max(0) as usize,
+            format: parameters.format,
+            step: step(demuxer),
+            orientation: orientation(demuxer),
+            count: demuxer.told_count(resource.size()),
+        }
+    }
+
+    fn check(self, manner: &Manner) -> Result<Info> {
+        if self.width == 0 || self.height == 0 {
+            return Err(Error::corrupt("the stream does not tell its size"));
+        }
+        let pixels = self.width as u64 * self.height as u64;
+        kit::Limits { max_pixels: manner.max_pixels, max_bytes: u64::MAX }.check(pixels, 0)?;
+        Ok(self)
+    }
+}
+
+/// The size and format by the parser of the codec, which decodes nothing.
+fn quick(demuxer: &mut Demuxer, resource: &Resource) -> Result<Option<Info>> {
+    use ff::AVCodecID::{AV_CODEC_ID_AV1, AV_CODEC_ID_H264, AV_CODEC_ID_HEVC};
+    let parameters = demuxer.parameters(demuxer.stream);
+    let id = number!(parameters, codec_id);
+    let known = [AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_AV1].iter().any(|&known| known as c_int == id);
+    if !known || demuxer.told_count(resource.size()).is_none() || step(demuxer) <= 0.0 {
+        return Ok(None);
+    }
+    let mut info = Info::new(demuxer, resource);
+    let Some(packet) = demuxer.next()? else { return Ok(None) };
+    // SAFETY: parser and context are ours and end here; the packet lives through the call.
+    unsafe {
+        let parser = ff::av_parser_init(id);
+        let mut context = ff::avcodec_alloc_context3(std::ptr::null());
+        if !parser.is_null() && !context.is_null() && ff::avcodec_parameters_to_context(context, parameters) >= 0 {
+            (*parser).flags |= ff::PARSER_FLAG_COMPLETE_FRAMES as c_int;
+            let (mut out, mut size) = (std::ptr::null_mut(), 0);
+            let (pts, dts) = (packet.pts, packet.dts);
+            ff::av_parser_parse2(parser, context, &mut out, &mut size, packet.data, packet.size, pts, dts, 0);
+            info.width = (*parser).width.max(0) as usize;
+            info.height = (*parser).height.max(0) as usize;
+            info.format = (*parser).format;
+        }
+        ff::av_parser_close(parser);
+        ff::avcodec_free_context(&mut context);
+    }
+    Ok((info.width > 0 && info.height > 0 && info.format >= 0).then_some(info))
+}
+
+/// Seconds from one frame to the next.
+fn step(demuxer: &Demuxer) -> f64 {
+    let rate = crate::av::number_of(demuxer.video().avg_frame_rate);
+    if rate > 0.0 { 1.0 / rate } else { 0.0 }
+}
+
+/// The matrix that says how pictures are to be turned, nine numbers.
+pub fn display_matrix(demuxer: &Demuxer) -> Option<[i32; 9]> {
+    let mut size = 0;
+    let stream = demuxer.stream_raw(demuxer.stream);
+    // SAFETY: the stream is alive; the data live as long as it.
+    unsafe {
+        let data = ff::av_stream_get_side_data(stream, ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX, &mut size);
+        (!data.is_null() && size >= 36).then(|| data.cast::<[i32; 9]>().read_unaligned())
+    }
+}
+
+/// The EXIF orientation of the display matrix; 0: none, or another angle.
+fn orientation(demuxer: &Demuxer) -> u32 {
+    let Some(matrix) = display_matrix(demuxer) else { return 0 };
+    let sign = |x: i32| if x.unsigned_abs() < 1 << 12 { 0 } else { x.signum() };
+    match [sign(matrix[0]), sign(matrix[1]), sign(matrix[3]), sign(matrix[4])] {
+        [1, 0, 0, 1] => 1,
+        [-1, 0, 0, 1] => 2,
+        [-1, 0, 0, -1] => 3,
+        [1, 0, 0, -1] => 4,
+        [0, 1, 1, 0] => 5,
+        [0, 1, -1, 0] => 6,
+        [0, -1, -1, 0] => 7,
+        [0, -1, 1, 0] => 8,
+        _ => 0,
+    }
+}

@@ -1,0 +1,249 @@
+//! Metadata, under the names that imageio and FFmpeg have for them.
+
+use crate::av::{Frame, entries, number, number_of, raw, text};
+use crate::decode::Player;
+use crate::demux::Demuxer;
+use crate::filter::picture_type;
+use crate::info::display_matrix;
+use ffmpeg_sys_next as ff;
+use kit::{Dict, DictMut, Result, ValueKind};
+use std::ffi::{c_char, c_int};
+
+/// PyAV's names of side data, by FFmpeg's numbers.
+const SIDE_DATA: [&str; 26] = [
+    "PANSCAN",
+    "A53_CC",
+    "STEREO3D",
+    "MATRIXENCODING",
+    "DOWNMIX_INFO",
+    "REPLAYGAIN",
+    "DISPLAYMATRIX",
+    "AFD",
+    "MOTION_VECTORS",
+    "SKIP_SAMPLES",
+    "AUDIO_SERVICE_TYPE",
+    "MASTERING_DISPLAY_METADATA",
+    "GOP_TIMECODE",
+    "SPHERICAL",
+    "CONTENT_LIGHT_LEVEL",
+    "ICC_PROFILE",
+    "S12M_TIMECODE",
+    "DYNAMIC_HDR_PLUS",
+    "REGIONS_OF_INTEREST",
+    "VIDEO_ENC_PARAMS",
+    "SEI_UNREGISTERED",
+    "FILM_GRAIN_PARAMS",
+    "DETECTION_BBOXES",
+    "DOVI_RPU_BUFFER",
+    "DOVI_METADATA",
+    "DYNAMIC_HDR_VIVID",
+];
+
+fn tags(dict: *const ff::AVDictionary, into: &mut DictMut) -> Result<()> {
+    for (key, value) in entries(dict) {
+        // imageio's own keys stand.
+        if into.as_ref().kind(&key) == ValueKind::Absent {
+            into.set_text(&key, &value)?;
+        }
+    }
+    Ok(())
+}
+
+/// Tags of the container.
+pub fn container_tags(demuxer: &Demuxer, into: &mut DictMut) -> Result<()> {
+    // SAFETY: the container is open.
+    tags(unsafe { (*demuxer.raw()).metadata }, into)
+}
+
+/// Tags of the video stream.
+pub fn stream_tags(demuxer: &Demuxer, into: &mut DictMut) -> Result<()> {
+    tags(demuxer.video().metadata, into)
+}
+
+fn name(of: unsafe extern "C" fn(c_int) -> *const c_char, value: c_int) -> Option<&'static str> {
+    // SAFETY: FFmpeg's names are looked up by any number.
+    text(unsafe { of(value) }).filter(|&name| name != "unknown" && name != "unspecified")
+}
+
+/// Seconds of a time in a stream's unit.
+fn seconds(time: i64, unit: f64) -> Option<f64> {
+    (time != ff::AV_NOPTS_VALUE && unit > 0.0).then_some(time as f64 * unit)
+}
+
+/// Metadata of the file.
+pub fn file(player: &Player, orientation: u32, turned: bool, into: &mut DictMut) -> Result<()> {
+    let demuxer = player.demuxer();
+    let (stream, parameters) = (demuxer.video(), demuxer.parameters(demuxer.stream));
+    let id = number!(parameters, codec_id);
+    // SAFETY: the parameters live as long as the container.
+    let known = unsafe { &*parameters };
+    into.set_str("video_format", name(raw::av_get_pix_fmt_name, known.format).unwrap_or(""))?;
+    // SAFETY: an open decoder has a codec, which lives for ever; its name is what PyAV gives.
+    let decoder = unsafe { player.context().codec.as_ref() }.and_then(|codec| text(codec.name));
+    into.set_str("codec", decoder.or(name(raw::avcodec_get_name, id)).unwrap_or(""))?;
+    // SAFETY: an open decoder has a codec, which lives for ever.
+    let long = unsafe { player.context().codec.as_ref() }.and_then(|codec| text(codec.long_name));
+    into.set_str("long_codec", long.unwrap_or(""))?;
+    // SAFETY: a profile is looked up by numbers.
+    match text(unsafe { raw::avcodec_profile_name(id, known.profile) }) {
+        Some(profile) => into.set_str("profile", profile)?,
+        None => into.set_null("profile")?,
+    }
+    // SAFETY: the stream is the container's.
+    let rate =
+        unsafe { ff::av_guess_frame_rate(demuxer.raw(), demuxer.stream_raw(demuxer.stream), std::ptr::null_mut()) };
+    into.set_float("fps", number_of(rate))?;
+    if let Some(duration) = seconds(stream.duration, number_of(stream.time_base)) {
+        into.set_float("duration", duration)?;
+    }
+    container_tags(demuxer, into)?;
+    tags_over(stream.metadata, into)?;
+    ours(demuxer, known, orientation, turned, into)
+}
+
+/// imageio lays the stream's tags over the container's.
+fn tags_over(dict: *const ff::AVDictionary, into: &mut DictMut) -> Result<()> {
+    const OWN: [&str; 6] = ["video_format", "codec", "long_codec", "profile", "fps", "duration"];
+    for (key, value) in entries(dict).filter(|(key, _)| !OWN.contains(&key.as_str())) {
+        into.set_text(&key, &value)?;
+    }
+    Ok(())
+}
+
+/// What imageio does not tell.
+fn ours(
+    demuxer: &Demuxer,
+    known: &ff::AVCodecParameters,
+    orientation: u32,
+    turned: bool,
+    into: &mut DictMut,
+) -> Result<()> {
+    let add = |into: &mut DictMut, key: &str, value: Option<&str>| match value {
+        Some(value) if into.as_ref().kind(key) == ValueKind::Absent => into.set_str(key, value),
+        _ => Ok(()),
+    };
+    add(into, "container", Some(demuxer.format()))?;
+    if known.bit_rate > 0 && !into.as_ref().has("bit_rate") {
+        into.set_int("bit_rate", known.bit_rate)?;
+    }
+    add(into, "color_range", name(raw::av_color_range_name, number!(known, color_range)))?;
+    add(into, "color_space", name(raw::av_color_space_name, number!(known, color_space)))?;
+    add(into, "color_primaries", name(raw::av_color_primaries_name, number!(known, color_primaries)))?;
+    add(into, "color_transfer", name(raw::av_color_transfer_name, number!(known, color_trc)))?;
+    if !turned && orientation > 1 {
+        into.set_int("Orientation", orientation.into())?;
+        if let Some(matrix) = display_matrix(demuxer) {
+            // SAFETY: the matrix has nine numbers.
+            into.set_float("rotation", -unsafe { ff::av_display_rotation_get(matrix.as_ptr()) })?;
+        }
+    }
+    side_data(demuxer, into)?;
+    chapters(demuxer, into)?;
+    audio(demuxer, into)
+}
+
+/// HDR data of the stream: mastering display and light level.
+fn side_data(demuxer: &Demuxer, into: &mut DictMut) -> Result<()> {
+    use ff::AVPacketSideDataType::{AV_PKT_DATA_CONTENT_LIGHT_LEVEL, AV_PKT_DATA_MASTERING_DISPLAY_METADATA};
+    let kinds = [
+        (AV_PKT_DATA_MASTERING_DISPLAY_METADATA, "MASTERING_DISPLAY_METADATA"),
+        (AV_PKT_DATA_CONTENT_LIGHT_LEVEL, "CONTENT_LIGHT_LEVEL"),
+    ];
+    for (kind, key) in kinds {
+        let mut size = 0;
+        // SAFETY: the stream is alive; the data live as long as it.
+        let data = unsafe { ff::av_stream_get_side_data(demuxer.stream_raw(demuxer.stream), kind, &mut size) };
+        if !data.is_null() {
+            // SAFETY: as above.
+            into.set_bytes(key, unsafe { std::slice::from_raw_parts(data, size) })?;
+        }
+    }
+    Ok(())
+}
+
+fn chapters(demuxer: &Demuxer, into: &mut DictMut) -> Result<()> {
+    // SAFETY: the container is open.
+    let (count, all) = unsafe { ((*demuxer.raw()).nb_chapters as usize, (*demuxer.raw()).chapters) };
+    if count == 0 {
+        return Ok(());
+    }
+    let mut list = Dict::new()?;
+    for i in 0..count.min(10_000) {
+        // SAFETY: there are `count` chapters.
+        let chapter = unsafe { &**all.add(i) };
+        let unit = number_of(chapter.time_base);
+        let mut one = Dict::new()?;
+        one.set_float("start_s", chapter.start as f64 * unit)?;
+        one.set_float("end_s", chapter.end as f64 * unit)?;
+        tags(chapter.metadata, &mut one)?;
+        list.set_dict(&i.to_string(), &one)?;
+    }
+    into.set_list("chapters", &list)
+}
+
+fn audio(demuxer: &Demuxer, into: &mut DictMut) -> Result<()> {
+    let streams = demuxer.of_kind(ff::AVMediaType::AVMEDIA_TYPE_AUDIO);
+    if streams.is_empty() {
+        return Ok(());
+    }
+    let mut list = Dict::new()?;
+    for (k, &i) in streams.iter().enumerate() {
+        let parameters = demuxer.parameters(i);
+        // SAFETY: the parameters live as long as the container.
+        let known = unsafe { &*parameters };
+        let mut one = Dict::new()?;
+        one.set_str("codec", name(raw::avcodec_get_name, number!(parameters, codec_id)).unwrap_or(""))?;
+        one.set_int("sample_rate", known.sample_rate.into())?;
+        one.set_int("channels", known.ch_layout.nb_channels.into())?;
+        if known.bit_rate > 0 {
+            one.set_int("bit_rate", known.bit_rate)?;
+        }
+        // SAFETY: the stream is the container's.
+        tags(unsafe { (*demuxer.stream_raw(i)).metadata }, &mut one)?;
+        list.set_dict(&k.to_string(), &one)?;
+    }
+    into.set_list("audio_streams", &list)
+}
+
+/// Metadata of a picture, whose times are in units of `unit` seconds.
+pub fn frame(frame: &Frame, unit: f64, demuxer: &Demuxer, turned: bool, into: &mut DictMut) -> Result<()> {
+    let picture = frame.get();
+    into.set_bool("key_frame", picture.key_frame != 0)?;
+    let time = seconds(frame.time(), unit);
+    match time {
+        Some(time) => into.set_float("time", time)?,
+        None => into.set_null("time")?,
+    }
+    into.set_bool("interlaced_frame", picture.interlaced_frame != 0)?;
+    into.set_str("frame_type", picture_type(frame))?;
+    if frame.time() != ff::AV_NOPTS_VALUE {
+        into.set_int("pts", frame.time())?;
+    }
+    if let Some(time) = time {
+        // Files may begin at any time; the first image of a sequence is shown at its start.
+        let start = demuxer.video().start_time;
+        let start = seconds(start, number_of(demuxer.video().time_base)).unwrap_or(0.0);
+        into.set_float("time_s", (time - start).max(0.0))?;
+    }
+    if picture.pkt_duration > 0 && unit > 0.0 {
+        into.set_float("duration_s", picture.pkt_duration as f64 * unit)?;
+    }
+    let mut matrix = None;
+    for i in 0..picture.nb_side_data.max(0) as usize {
+        // SAFETY: the frame has that many side data.
+        let data = unsafe { &**picture.side_data.add(i) };
+        let kind = number!(data, type_) as usize;
+        let Some(&key) = SIDE_DATA.get(kind) else { continue };
+        if data.data.is_null() || (turned && key == "DISPLAYMATRIX") {
+            continue;
+        }
+        matrix = matrix.or((key == "DISPLAYMATRIX").then_some(()));
+        // SAFETY: side data have `size` bytes.
+        into.set_bytes(key, unsafe { std::slice::from_raw_parts(data.data, data.size) })?;
+    }
+    if let (None, false, Some(own)) = (matrix, turned, display_matrix(demuxer)) {
+        let bytes: Vec<u8> = own.iter().flat_map(|n| n.to_ne_bytes()).collect();
+        into.set_bytes("DISPLAYMATRIX", &bytes)?;
+    }
+    Ok(())
+}

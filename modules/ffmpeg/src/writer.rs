@@ -1,0 +1,603 @@
+//! A video open for writing.
+
+use crate::av::{Frame, number_of};
+use crate::convert::{Converter, Target, to_yuv420};
+use crate::encode::{Choice, Encoding, Plan, Rate};
+use crate::filter::{self, Graph};
+use crate::output::Writing;
+use crate::pixels::{Pixels, Samples};
+use ffmpeg_sys_next as ff;
+use kit::{DType, DictMut, DictRef, Error, Output, Result, Source, ValueKind};
+use std::ffi::c_int;
+
+/// The file.
+pub struct Film {
+    /// Until the encoder is opened.
+    output: Option<Output>,
+    plan: Plan,
+    encoding: Option<Encoding>,
+    /// What the encoder is given.
+    target: Option<Target>,
+    /// What the images are: all alike.
+    shape: Option<(c_int, usize, usize)>,
+    filter: Option<String>,
+    graph: Option<Graph>,
+    converter: Converter,
+    /// Images taken.
+    count: i64,
+    /// When the next image is shown if it does not say itself.
+    time: f64,
+    threads: usize,
+}
+
+/// The options of the first image decide; these are what later ones may still say.
+struct Moment {
+    time: Option<f64>,
+    duration: Option<f64>,
+}
+
+impl Film {
+    pub fn create(output: Output, extension: Option<&str>, options: DictRef) -> Result<Film> {
+        let mut plan = Plan {
+            container: options.str("container").map(str::to_owned),
+            extension: extension.map(str::to_owned),
+            container_options: named(options, "options")?,
+            container_tags: named(options, "container_metadata")?,
+            stream_tags: named(options, "stream_metadata")?,
+            codec: options.str("codec").map(str::to_owned),
+            ..Plan::default()
+        };
+        plan.container_options.extend(named(options, "container_options")?);
+        // What cannot be written at all is refused before there is an image.
+        Choice::of(&plan)?;
+        Ok(Film {
+            output: Some(output),
+            plan,
+            encoding: None,
+            target: None,
+            shape: None,
+            filter: None,
+            graph: None,
+            converter: Converter::default(),
+            count: 0,
+            time: 0.0,
+            threads: kit::threads(options),
+        })
+    }
+
+    /// Reads the options of the first image.
+    fn settle(&mut self, options: DictRef) -> Result<()> {
+        let plan = &mut self.plan;
+        if let Some(codec) = options.str("codec") {
+            plan.codec = Some(codec.to_owned());
+        }
+        if options.has("time_s") || options.has("duration_s") {
+            plan.rate = Rate::Timed;
+        } else if let Some(rate) = options.to_text("fps") {
+            plan.rate = Rate::Constant(rate_of(&rate)?);
+        }
+        plan.quality = options.float("quality");
+        plan.bitrate = bits(options)?;
+        plan.gop = options.int("gop").or(plan.gop);
+        plan.codec_options = named(options, "codec_options")?;
+        if let Some(crf) = options.to_text("crf") {
+            plan.codec_options.push(("crf".into(), crf));
+        }
+        if let Some(preset) = options.str("preset") {
+            plan.codec_options.push(("preset".into(), preset.to_owned()));
+        }
+        let threads = options.int("thread_count").and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
+        plan.threads = threads.unwrap_or(self.threads);
+        let format = options.str("out_pixel_format").or(options.str("pixelformat"));
+        plan.out_format = format.map(str::to_owned).or(plan.out_format.take());
+        if let Some(metadata) = options.dict("metadata") {
+            keep_tags(metadata, plan);
+        }
+        // Frames a second are a matter of the encoder here, not of a filter.
+        if self.filter.is_none() && ["filter", "filter_sequence", "filter_graph"].iter().any(|&f| options.has(f)) {
+            self.filter = filter::without_rate(options)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, image: Source, format: Option<&str>, options: DictRef) -> Result<()> {
+        // A stack of images in one array.
+        let shape = image.shape();
+        let planar = format.map(Pixels::named).transpose()?.is_some_and(|p| matches!(p.layout, Samples::Planar(_)));
+        let stack = match (shape.len(), shape.last()) {
+            (4, _) => true,
+            (3, Some(&last)) => !planar && format.is_none() && last > 4,
+            _ => false,
+        };
+        if !stack {
+            let moment = self.moment(options, 0)?;
+            return self.take_one(image, format, options, moment);
+        }
+        let many = shape[0];
+        if many == 0 {
+            return Err(Error::shape("the batch has no image"));
+        }
+        for i in 0..many {
+            let view = image.view.at(i).ok_or_else(|| Error::internal("a batch lost an image"))?;
+            let moment = self.moment(options, i)?;
+            self.take_one(Source { dtype: image.dtype, view }, format, options, moment)?;
+            kit::progress(i as u64 + 1, many as u64)?;
+        }
+        Ok(())
+    }
+
+    fn moment(&self, options: DictRef, i: usize) -> Result<Moment> {
+        let of = |name: &str| -> Result<Option<f64>> {
+            let Some(all) = options.floats(name) else { return Ok(None) };
+            let place = if options.float(name).is_some() { 0 } else { i };
+            let found = all.get(place).copied();
+            found.map(Some).ok_or_else(|| Error::option(format!("option {name:?} has {} values", all.len())))
+        };
+        Ok(Moment { time: of("time_s")?, duration: of("duration_s")? })
+    }
+
+    fn take_one(&mut self, image: Source, format: Option<&str>, options: DictRef, moment: Moment) -> Result<()> {
+        let pixels = input_pixels(&image, format, options)?;
+        let (width, height) = size_of(&image, &pixels)?;
+        let shape = (pixels.format, width, height);
+        match self.shape {
+            None => self.settle(options)?,
+            Some(known) if known != shape => {
+                return Err(Error::shape(format!(
+                    "the image is {width}x{height} in {}, the first was {}x{} in {}",
+                    pixels.name,
+                    known.1,
+                    known.2,
+                    Pixels::of(known.0)?.name
+                )));
+            }
+            Some(_) => {}
+        }
+        let frame = frame_of(&image, &pixels, width, height)?;
+        let (pts, step) = self.when(&moment)?;
+        if let Some(text) = self.filter.clone() {
+            self.filtered(&text, frame, pts)?;
+        } else {
+            self.encode(frame, pts, step, options)?;
+        }
+        self.shape = Some(shape);
+        self.count += 1;
+        self.time = moment.time.unwrap_or(self.time) + moment.duration.unwrap_or(0.0);
+        Ok(())
+    }
+
+    /// The time of the next image and how long it is shown, in the encoder's unit.
+    fn when(&self, moment: &Moment) -> Result<(i64, i64)> {
+        let unit = self.unit();
+        match self.plan.rate {
+            Rate::Constant(_) if moment.time.is_some() || moment.duration.is_some() => {
+                Err(Error::option("time_s and duration_s are given for the first frame or for none"))
+            }
+            Rate::Constant(_) => Ok((self.count, 1)),
+            Rate::Timed => {
+                let time = moment.time.unwrap_or(self.time);
+                if !time.is_finite() || !(0.0..1e9).contains(&time) {
+                    return Err(Error::option(format!("a frame cannot be shown at {time} s")));
+                }
+                let pts = (time / unit).round() as i64;
+                if let Some(encoding) = &self.encoding {
+                    encoding.check_time(pts)?;
+                }
+                Ok((pts, moment.duration.map_or(0, |d| (d / unit).round().max(1.0) as i64)))
+            }
+        }
+    }
+
+    /// Seconds of the encoder's unit.
+    fn unit(&self) -> f64 {
+        match (&self.encoding, self.plan.rate) {
+            (Some(encoding), _) => number_of(encoding.time_base()),
+            (None, Rate::Constant(rate)) => 1.0 / number_of(rate),
+            (None, Rate::Timed) => match self.plan.codec.as_deref() {
+                Some("mpeg4" | "libxvid") => 1.0 / 60_000.0,
+                _ => 1.0 / 90_000.0,
+            },
+        }
+    }
+
+    fn filtered(&mut self, text: &str, frame: Frame, pts: i64) -> Result<()> {
+        // SAFETY: the frame is ours.
+        unsafe { (*frame.raw()).pts = pts };
+        if self.graph.is_none() {
+            let (base, rate) = match self.plan.rate {
+                Rate::Constant(rate) => (ff::AVRational { num: rate.den, den: rate.num }, rate),
+                Rate::Timed => (ff::AVRational { num: 1, den: 90_000 }, ff::AVRational { num: 0, den: 1 }),
+            };
+            self.graph = Some(Graph::new(text, &frame, base, rate)?);
+        }
+        let Some(graph) = &mut self.graph else { return Err(Error::internal("no filters")) };
+        graph.send(Some(&frame))?;
+        self.empty_graph()
+    }
+
+    /// Encodes what the filters have.
+    fn empty_graph(&mut self) -> Result<()> {
+        loop {
+            let Some(graph) = &mut self.graph else { return Ok(()) };
+            let (Some(frame), base) = (graph.receive()?, graph.time_base()) else { return Ok(()) };
+            let own = match (&self.encoding, self.plan.rate) {
+                (Some(encoding), _) => encoding.time_base(),
+                (None, Rate::Constant(rate)) => ff::AVRational { num: rate.den, den: rate.num },
+                (None, Rate::Timed) => ff::AVRational { num: 1, den: 90_000 },
+            };
+            // SAFETY: it only computes.
+            let pts = unsafe { ff::av_rescale_q(frame.get().pts, base, own) };
+            // Filters may give the same time twice in a coarser unit.
+            if self.encoding.as_ref().is_some_and(|encoding| encoding.check_time(pts).is_err()) {
+                continue;
+            }
+            self.encode(frame, pts, 1, DictRef::empty())?;
+        }
+    }
+
+    fn encode(&mut self, frame: Frame, pts: i64, step: i64, options: DictRef) -> Result<()> {
+        if self.encoding.is_none() {
+            self.begin(&frame, options)?;
+        }
+        let (Some(encoding), Some(target)) = (&mut self.encoding, &self.target) else {
+            return Err(Error::internal("no encoder"));
+        };
+        let frame = fitted(frame, target)?;
+        let ready = match frame.get().format == target.pixels.format {
+            true => frame,
+            false => match to_yuv420(&frame, target)? {
+                Some(ready) => ready,
+                None => self.converter.scale(&frame, target)?,
+            },
+        };
+        encoding.send(&ready, pts, step)
+    }
+
+    /// Opens the encoder for pictures like the first.
+    fn begin(&mut self, first: &Frame, options: DictRef) -> Result<()> {
+        let choice = Choice::of(&self.plan)?;
+        let from = Pixels::of(first.get().format)?;
+        let format = match &self.plan.out_format {
+            Some(name) => {
+                let named = Pixels::named(name)?;
+                let formats = choice.formats();
+                if !formats.is_empty() && !formats.contains(&named.format) {
+                    let all: Vec<&str> = formats.iter().filter_map(|&f| Pixels::of(f).ok()).map(|p| p.name).collect();
+                    let what = format!("the encoder {} takes {}, not {name}", choice.name(), all.join(", "));
+                    return Err(Error::option(what));
+                }
+                named
+            }
+            None => best(&choice, &from)?,
+        };
+        let (width, height) = fitting(first.size(), &format, options)?;
+        let Some(output) = self.output.take() else { return Err(Error::internal("the output is gone")) };
+        let place = Writing::new(output)?;
+        match Encoding::open(&self.plan, choice, place, format.format, (width, height)) {
+            Ok(encoding) => self.encoding = Some(encoding),
+            Err((place, error)) => {
+                self.output = Some(place.give_back());
+                return Err(error);
+            }
+        }
+        self.target = Some(Target { pixels: format, width, height });
+        Ok(())
+    }
+}
+
+/// A dictionary of texts.
+fn named(options: DictRef, name: &str) -> Result<Vec<(String, String)>> {
+    let Some(dict) = options.dict(name) else { return Ok(Vec::new()) };
+    let mut all = Vec::new();
+    for key in dict.keys().filter(|&key| dict.kind(key) != ValueKind::Null) {
+        let value = dict.to_text(key);
+        let value = value.ok_or_else(|| Error::option(format!("{name}: {key:?} is a text or a number")))?;
+        all.push((key.to_owned(), value));
+    }
+    Ok(all)
+}
+
+/// Text tags of a reader's metadata, but for those that the muxer makes anew.
+fn keep_tags(metadata: DictRef, plan: &mut Plan) {
+    const MADE: [&str; 20] = [
+        "video_format",
+        "codec",
+        "long_codec",
+        "profile",
+        "container",
+        "major_brand",
+        "minor_version",
+        "compatible_brands",
+        "encoder",
+        "ENCODER",
+        "DURATION",
+        "handler_name",
+        "vendor_id",
+        "color_range",
+        "color_space",
+        "color_primaries",
+        "color_transfer",
+        "frame_type",
+        "alpha_mode",
+        "creation_time",
+    ];
+    for key in metadata.keys().filter(|key| !MADE.contains(key)) {
+        if let Some(value) = metadata.str(key)
+            && !plan.container_tags.iter().any(|(k, _)| k == key)
+        {
+            plan.container_tags.push((key.to_owned(), value.to_owned()));
+        }
+    }
+    plan.orientation = metadata.int("Orientation").and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+}
+
+/// Frames a second: 29.97, "30000/1001".
+fn rate_of(text: &str) -> Result<ff::AVRational> {
+    let wrong = || Error::option(format!("option \"fps\" is a number above 0 or a fraction, not {text:?}"));
+    if let Some((num, den)) = text.split_once('/') {
+        let (num, den) = (num.trim().parse().map_err(|_| wrong())?, den.trim().parse().map_err(|_| wrong())?);
+        return if num > 0 && den > 0 { Ok(ff::AVRational { num, den }) } else { Err(wrong()) };
+    }
+    let rate: f64 = text.parse().map_err(|_| wrong())?;
+    if !rate.is_finite() || !(1e-4..=1e6).contains(&rate) {
+        return Err(wrong());
+    }
+    // SAFETY: it only computes.
+    Ok(unsafe { ff::av_d2q(rate, 65535) })
+}
+
+/// Bits a second: 500000, "500k", "2M".
+fn bits(options: DictRef) -> Result<Option<i64>> {
+    let Some(text) = options.to_text("bitrate") else { return Ok(None) };
+    let (number, unit) = match text.trim_end_matches(['k', 'K', 'm', 'M']) {
+        short if short.len() == text.len() => (short, 1.0),
+        short if text.ends_with(['k', 'K']) => (short, 1e3),
+        short => (short, 1e6),
+    };
+    match number.parse::<f64>() {
+        Ok(n) if n > 0.0 && n * unit < 1e12 => Ok(Some((n * unit) as i64)),
+        _ => Err(Error::option(format!("option \"bitrate\" is bits a second, not {text:?}"))),
+    }
+}
+
+/// What the samples of an image are to FFmpeg.
+fn input_pixels(image: &Source, format: Option<&str>, options: DictRef) -> Result<Pixels> {
+    if let Some(name) = format {
+        let pixels = Pixels::named(name)?;
+        if pixels.layout == Samples::Bytes {
+            return Err(Error::option(format!("{name} is no array of rows; give rgb24, gray, yuv444p …")));
+        }
+        return Ok(pixels);
+    }
+    let bgr = matches!(options.str("color"), Some("bgr" | "bgra"));
+    let little = cfg!(target_endian = "little");
+    let name = match (image.dtype, samples(image.shape()), bgr) {
+        (DType::U8 | DType::Bool, Some(1), _) => "gray",
+        (DType::U8, Some(2), _) => "ya8",
+        (DType::U8, Some(3), false) => "rgb24",
+        (DType::U8, Some(3), true) => "bgr24",
+        (DType::U8, Some(4), false) => "rgba",
+        (DType::U8, Some(4), true) => "bgra",
+        (DType::U16, Some(1), _) if little => "gray16le",
+        (DType::U16, Some(2), _) if little => "ya16le",
+        (DType::U16, Some(3), false) if little => "rgb48le",
+        (DType::U16, Some(3), true) if little => "bgr48le",
+        (DType::U16, Some(4), false) if little => "rgba64le",
+        (DType::U16, Some(4), true) if little => "bgra64le",
+        (DType::U16, Some(1), _) => "gray16be",
+        (DType::U16, Some(3), _) => "rgb48be",
+        (DType::F16 | DType::F32 | DType::F64, _, _) => {
+            return Err(Error::option(
+                "frames of floating point have no range of their own: convert them to uint8 or uint16 (scale=true maps 0 to 1), \
+                 or name an in_pixel_format such as grayf32le",
+            ));
+        }
+        (dtype, _, _) => {
+            let what = format!(
+                "{} {:?} is no frame: (H, W) or (H, W, 1 to 4) of uint8 or uint16",
+                dtype.name(),
+                image.shape()
+            );
+            return Err(Error::shape(what));
+        }
+    };
+    Pixels::named(name)
+}
+
+fn samples(shape: &[usize]) -> Option<usize> {
+    match shape {
+        [_, _] => Some(1),
+        [_, _, n] => Some(*n),
+        _ => None,
+    }
+}
+
+/// Width and height of an image of a format.
+fn size_of(image: &Source, pixels: &Pixels) -> Result<(usize, usize)> {
+    let shape = image.shape();
+    let (h, w) = match (pixels.layout, shape) {
+        (Samples::Packed { samples: 1, .. }, [h, w] | [h, w, 1]) => (*h, *w),
+        (Samples::Packed { samples, .. }, [h, w, n]) if *n == samples => (*h, *w),
+        (Samples::Planar(planes), [n, h, w]) if *n == planes => (*h, *w),
+        _ => return Err(Error::shape(format!("an image of shape {shape:?} is not {}", pixels.name))),
+    };
+    let dtype = if image.dtype == DType::Bool { DType::U8 } else { image.dtype };
+    if dtype != pixels.dtype {
+        let (own, wanted) = (image.dtype.name(), pixels.dtype.name());
+        return Err(Error::shape(format!("an image of {own} is not {}, which is {wanted}", pixels.name)));
+    }
+    match (w, h) {
+        (1..=32768, 1..=32768) => Ok((w, h)),
+        _ => Err(Error::shape(format!("a frame of {w}x{h} cannot be"))),
+    }
+}
+
+/// The image as a picture of FFmpeg's.
+fn frame_of(image: &Source, pixels: &Pixels, width: usize, height: usize) -> Result<Frame> {
+    let frame = Frame::with(pixels.format, width, height)?;
+    let truth = image.dtype == DType::Bool;
+    pixels.fetch(&frame, |plane, y, row| {
+        let at: &[usize] = match pixels.layout {
+            Samples::Planar(_) => &[plane, y],
+            _ => &[y],
+        };
+        let mut view = image.view;
+        for &i in at {
+            view = view.at(i).ok_or_else(|| Error::internal("an image lost a row"))?;
+        }
+        if !view.pack(row) {
+            return Err(Error::internal("a row of another size"));
+        }
+        if truth {
+            row.iter_mut().for_each(|b| *b = if *b == 0 { 0 } else { 255 });
+        }
+        Ok(())
+    })?;
+    Ok(frame)
+}
+
+/// What the encoder has that keeps most of an image: for lossy encoders of 8 bits what every player shows.
+fn best(choice: &Choice, from: &Pixels) -> Result<Pixels> {
+    let formats = choice.formats();
+    if formats.is_empty() {
+        return Ok(from.clone());
+    }
+    let alpha = from.has_alpha();
+    if !choice.is_lossless() && from.bits <= 8 {
+        let wanted =
+            if alpha { ["yuva420p", "rgba", "argb", "bgra"] } else { ["yuv420p", "yuvj420p", "yuv422p", "rgb24"] };
+        for name in wanted.iter().chain(&["yuv420p"]) {
+            let pixels = Pixels::named(name)?;
+            if formats.contains(&pixels.format) {
+                return Ok(pixels);
+            }
+        }
+    }
+    // Depth before everything, then what FFmpeg finds nearest.
+    let known: Vec<Pixels> = formats.iter().filter_map(|&f| Pixels::of(f).ok()).collect();
+    let deep: Vec<&Pixels> = known.iter().filter(|p| p.depth() >= from.depth()).collect();
+    let most = known.iter().map(Pixels::depth).max().unwrap_or(8);
+    let pool: Vec<&Pixels> = if deep.is_empty() { known.iter().filter(|p| p.depth() == most).collect() } else { deep };
+    let mut best: Option<&Pixels> = None;
+    for pixels in pool {
+        best = match best {
+            None => Some(pixels),
+            Some(now) => Some(if from.nearer(now.format, pixels.format) == pixels.format { pixels } else { now }),
+        };
+    }
+    best.cloned().ok_or_else(|| Error::unsupported(format!("the encoder {} takes no pixel format", choice.name())))
+}
+
+/// The size that is encoded: that of the image, unless padding or cropping is asked for.
+fn fitting((width, height): (usize, usize), format: &Pixels, options: DictRef) -> Result<(usize, usize)> {
+    let (across, down) = format.block();
+    let block = options.int("macro_block_size").and_then(|n| usize::try_from(n).ok()).unwrap_or(1).max(1);
+    let (pad, crop) = (options.bool("pad") == Some(true), options.bool("crop") == Some(true));
+    if pad && crop {
+        return Err(Error::option("pad and crop exclude each other"));
+    }
+    // Encoders of 4:2:0 want even sizes though the format could do without.
+    let (across, down) = (across.max(block), down.max(block));
+    if crop {
+        let size = (width / across * across, height / down * down);
+        return if size.0 == 0 || size.1 == 0 { Err(Error::shape("nothing is left of the frame")) } else { Ok(size) };
+    }
+    if pad || block > 1 {
+        return Ok((width.next_multiple_of(across), height.next_multiple_of(down)));
+    }
+    Ok((width, height))
+}
+
+/// The picture cut, or continued by its last row and column, to the target's size.
+fn fitted(frame: Frame, target: &Target) -> Result<Frame> {
+    let (w, h) = frame.size();
+    let (width, height) = (target.width, target.height);
+    if (w, h) == (width, height) {
+        return Ok(frame);
+    }
+    let pixels = Pixels::of(frame.get().format)?;
+    if pixels.layout == Samples::Bytes {
+        return Err(Error::unsupported(format!("{} is not padded or cropped; do it by a filter", pixels.name)));
+    }
+    let out = Frame::with(pixels.format, width, height)?;
+    let pixel = pixels.pixel_bytes();
+    pixels.fetch_lines(&out, |plane, y, row| {
+        let from = crate::pixels::line(&frame, plane, y.min(h - 1), w * pixel)?;
+        let common = row.len().min(from.len());
+        row[..common].copy_from_slice(&from[..common]);
+        for at in (common..row.len()).step_by(pixel) {
+            let last = &from[from.len() - pixel..];
+            row[at..at + pixel].copy_from_slice(last);
+        }
+        Ok(())
+    })?;
+    Ok(out)
+}
+
+impl kit::Writer for Film {
+    fn write(&mut self, image: Source, options: DictRef) -> Result<()> {
+        let format = options.str("in_pixel_format").map(str::to_owned);
+        self.take(image, format.as_deref(), options)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        if let Some(graph) = &mut self.graph {
+            graph.send(None)?;
+            self.empty_graph()?;
+        }
+        match &mut self.encoding {
+            Some(encoding) => encoding.finish(),
+            None => Err(Error::new(kit::Kind::Io, "the filters gave no frame")),
+        }
+    }
+
+    fn call(&mut self, function: &str, arguments: DictRef, result: &mut DictMut) -> Result<()> {
+        let open = self.encoding.is_some();
+        let late = || Error::unsupported("that is said before the first frame");
+        match function {
+            "init_video_stream" if open => Err(late()),
+            "init_video_stream" => self.init(arguments),
+            "write_frame" => {
+                let frame = arguments.array("frame").ok_or_else(|| Error::invalid("write_frame takes a frame"))?;
+                let format = arguments.str("pixel_format").map(str::to_owned);
+                let none = DictRef::empty();
+                self.take_one(frame, format.as_deref(), none, Moment { time: None, duration: None })
+            }
+            "set_video_filter" => {
+                self.graph = None;
+                self.filter = filter::wanted(arguments)?;
+                Ok(())
+            }
+            "container_metadata" => tags(&mut self.plan.container_tags, arguments, open, result),
+            "video_stream_metadata" => tags(&mut self.plan.stream_tags, arguments, open, result),
+            _ => Err(Error::unsupported(format!("there is no function {function:?}"))),
+        }
+    }
+}
+
+impl Film {
+    fn init(&mut self, arguments: DictRef) -> Result<()> {
+        let plan = &mut self.plan;
+        if let Some(rate) = arguments.to_text("fps") {
+            plan.rate = Rate::Constant(rate_of(&rate)?);
+        }
+        plan.codec = arguments.str("codec").map(str::to_owned).or(plan.codec.take());
+        plan.out_format = arguments.str("pixel_format").map(str::to_owned).or(plan.out_format.take());
+        plan.gop = arguments.int("max_keyframe_interval").or(plan.gop);
+        plan.closed_gop = arguments.bool("force_keyframes") == Some(true);
+        Choice::of(plan).map(drop)
+    }
+}
+
+/// Sets the tags that are given, and tells them all.
+fn tags(own: &mut Vec<(String, String)>, given: DictRef, open: bool, result: &mut DictMut) -> Result<()> {
+    if !given.is_empty() && open {
+        return Err(Error::unsupported("tags are set before the first frame"));
+    }
+    for key in given.keys() {
+        let value = given.to_text(key).ok_or_else(|| Error::option(format!("the tag {key:?} is a text")))?;
+        own.retain(|(k, _)| k != key);
+        own.push((key.to_owned(), value));
+    }
+    own.iter().try_for_each(|(key, value)| result.set_str(key, value))
+}

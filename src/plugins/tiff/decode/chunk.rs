@@ -1,0 +1,470 @@
+//! One strip or tile: from its bytes in the file to rows of samples in native order.
+
+use super::super::form::{Bits, Form};
+use super::super::ifd::{Tiff, read_full};
+use super::super::tags::{compression, format};
+use super::codec::{self, Codecs};
+use super::plan::{Loaded, Window};
+use super::unpack;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{DType, Limits, byte_len};
+use crate::plugin::Outcome;
+use crate::resource::Source;
+use std::ops::Range;
+
+/// A chunk may be this much larger than the page that it is of, or 16 times as large.
+const MOST_SURPLUS: usize = 64 << 20;
+
+/// Memory and decoders that one thread uses again for each chunk.
+pub struct Scratch {
+    limits: Limits,
+    partial: bool,
+    /// Bytes as stored.
+    encoded: Vec<u8>,
+    /// A chunk before it is unpacked.
+    packed: Vec<u8>,
+    /// A chunk that does not lie in the destination as a whole.
+    chunk: Vec<u8>,
+    codecs: Codecs,
+}
+
+/// The rows of a chunk that are decoded, and its whole width.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// Planes of depth.
+    pub depth: usize,
+    /// Rows of each.
+    pub rows: usize,
+    /// Pixels of a row.
+    pub width: usize,
+    /// Samples of a pixel.
+    pub samples: usize,
+}
+
+impl Extent {
+    /// Samples of a row.
+    pub fn row(&self) -> usize {
+        self.width * self.samples
+    }
+
+    /// Rows in all planes.
+    pub fn all_rows(&self) -> usize {
+        self.depth * self.rows
+    }
+}
+
+impl Scratch {
+    /// Empty scratch memory.
+    pub fn new(limits: Limits, partial: bool) -> Scratch {
+        Scratch {
+            limits,
+            partial,
+            encoded: Vec::new(),
+            packed: Vec::new(),
+            chunk: Vec::new(),
+            codecs: Codecs::default(),
+        }
+    }
+
+    /// Whether an error leaves pixels out instead of ending the read.
+    fn forgives(&self, error: &Error) -> bool {
+        self.partial && error.kind() == ErrorKind::Corrupt
+    }
+
+    /// Rows of uncompressed samples that lie in the file as they are: `stored` bytes each, of which the columns `x`
+    /// are wanted.
+    #[allow(clippy::too_many_arguments)]
+    pub fn read_plain(
+        &mut self,
+        tiff: &Tiff,
+        at: u64,
+        stored: usize,
+        x: &Range<usize>,
+        form: &Form,
+        dtype: DType,
+        out: &mut [u8],
+    ) -> Result<Outcome> {
+        let pixel = form.chunk_samples() * dtype.size();
+        let bytes = x.len() * pixel;
+        let mut missing = false;
+        if bytes == stored {
+            missing |= !fill(&tiff.source, at, out)?;
+        } else {
+            for (y, row) in out.chunks_exact_mut(bytes.max(1)).enumerate() {
+                let at = at + (y * stored + x.start * pixel) as u64;
+                missing |= !fill(&tiff.source, at, row)?;
+            }
+        }
+        unpack::to_native(out, dtype, tiff.layout.big_endian);
+        match missing {
+            false => Ok(Outcome::Complete),
+            true if self.partial => Ok(Outcome::Partial),
+            true => Err(Error::corrupt("the data ends too early").at(at)),
+        }
+    }
+}
+
+/// Fills a buffer from the file; what is behind the end of the file is zero, and makes this false.
+fn fill(source: &Source, at: u64, out: &mut [u8]) -> Result<bool> {
+    let read = read_full(source, out, at)?;
+    out[read..].fill(0);
+    Ok(read == out.len())
+}
+
+/// A buffer of this length whose content does not matter.
+pub fn sized<'a>(buffer: &'a mut Vec<u8>, len: usize, limits: &Limits) -> Result<&'a mut [u8]> {
+    if buffer.len() < len {
+        *buffer = Vec::new();
+        *buffer = limits.allocate(len)?;
+    }
+    Ok(&mut buffer[..len])
+}
+
+/// Where a chunk is: its place in the tables, and the first sample of it in the page.
+struct Place {
+    index: usize,
+    /// First row and column.
+    y: usize,
+    x: usize,
+}
+
+/// The chunks that hold a part of the window, in these planes (of samples, each with its depth).
+fn places<'a>(form: &'a Form, planes: &'a Range<usize>, window: &'a Window) -> impl Iterator<Item = Place> + 'a {
+    let (depth, length, width) = form.chunk();
+    let (_, parts, rows, columns) = form.chunks();
+    let sample = planes.start / form.depth.max(1);
+    let z = planes.start % form.depth.max(1) / depth.max(1);
+    let down = window.y.start / length.max(1)..window.y.end.div_ceil(length.max(1)).min(rows);
+    let across = window.x.start / width.max(1)..window.x.end.div_ceil(width.max(1)).min(columns);
+    down.flat_map(move |r| {
+        across.clone().map(move |c| {
+            let index = ((sample * parts + z) * rows + r) * columns + c;
+            Place { index, y: r * length, x: c * width }
+        })
+    })
+}
+
+/// Decodes the window of these planes of a page into packed rows. The planes are one, or those of one row of deep tiles.
+pub fn decode_rows(
+    page: &Loaded,
+    dtype: DType,
+    planes: Range<usize>,
+    window: &Window,
+    out: &mut [u8],
+    scratch: &mut Scratch,
+) -> Result<Outcome> {
+    let form = &page.page.form;
+    let decoder = Decoder::new(page, dtype, &scratch.limits)?;
+    let pixel = form.chunk_samples() * dtype.size();
+    let row_bytes = window.x.len() * pixel;
+    let mut outcome = Outcome::Complete;
+    if let Some(at) = decoder.contiguous(&planes, window) {
+        let stored = form.width * pixel;
+        return scratch.read_plain(page.tiff, at, stored, &window.x, form, dtype, out);
+    }
+    for place in places(form, &planes, window) {
+        let (depth, length, width) = form.chunk();
+        let y = place.y.max(window.y.start)..(place.y + length).min(window.y.end);
+        let x = place.x.max(window.x.start)..(place.x + width).min(window.x.end);
+        let deep = planes.len();
+        // A chunk is decoded from its first row to the last that is wanted; a deep one whole, for its planes follow
+        // each other.
+        let rows = if depth > 1 { length } else { y.end - place.y };
+        let extent = Extent { depth, rows, width, samples: form.chunk_samples() };
+        let is_direct = depth == 1 && y.start == place.y && width * pixel == row_bytes && x.len() == width;
+        let from = (y.start - window.y.start) * row_bytes;
+        let done = if is_direct {
+            let rows = out.get_mut(from..from + y.len() * row_bytes);
+            let rows = rows.ok_or_else(|| Error::internal("a chunk outside of its unit"))?;
+            decoder.decode(&place, extent, rows, scratch)
+        } else {
+            let len = byte_len(&[extent.depth, extent.rows, extent.width, extent.samples], dtype)?;
+            let mut chunk = std::mem::take(&mut scratch.chunk);
+            let done = sized(&mut chunk, len, &scratch.limits).and_then(|chunk| {
+                let done = decoder.decode(&place, extent, chunk, scratch);
+                for z in 0..deep {
+                    for row in y.clone() {
+                        let to = ((z * window.y.len() + row - window.y.start) * window.x.len() + x.start
+                            - window.x.start)
+                            * pixel;
+                        let from = ((z * extent.rows + row - place.y) * width + x.start - place.x) * pixel;
+                        out[to..to + x.len() * pixel].copy_from_slice(&chunk[from..from + x.len() * pixel]);
+                    }
+                }
+                done
+            });
+            scratch.chunk = chunk;
+            done
+        };
+        match done {
+            Ok(Outcome::Complete) => {}
+            Ok(Outcome::Partial) => outcome = Outcome::Partial,
+            Err(e) => return Err(e.context(format_args!("chunk {}", place.index))),
+        }
+    }
+    Ok(outcome)
+}
+
+/// What decoding the chunks of a page needs to know.
+struct Decoder<'a> {
+    page: &'a Loaded<'a>,
+    form: &'a Form,
+    dtype: DType,
+    /// The fill value of chunks that are not stored, of the size of a sample.
+    nodata: Vec<u8>,
+    unpacking: unpack::Unpacking,
+}
+
+impl<'a> Decoder<'a> {
+    fn new(page: &'a Loaded<'a>, dtype: DType, limits: &Limits) -> Result<Decoder<'a>> {
+        let form = &page.page.form;
+        let (depth, length, width) = form.chunk();
+        if length == 0 || width == 0 {
+            return Err(Error::corrupt("chunks without a row or column"));
+        }
+        let bytes = byte_len(&[depth, length, width, form.chunk_samples()], dtype)?;
+        let all = byte_len(&form.shape(), dtype)?;
+        if bytes > MOST_SURPLUS.max(all.saturating_mul(16)) {
+            return Err(Error::limit(format!("a chunk of {bytes} bytes for a page of {all}")));
+        }
+        limits.check_bytes(bytes.min(all))?;
+        Ok(Decoder {
+            page,
+            form,
+            dtype,
+            nodata: unpack::nodata(page.tiff, &page.page.directory, dtype),
+            unpacking: unpack::Unpacking::of(form, dtype)?,
+        })
+    }
+
+    /// Where the rows of the window are, if they lie in the file one behind the other just as they are wanted.
+    fn contiguous(&self, planes: &Range<usize>, window: &Window) -> Option<u64> {
+        let form = self.form;
+        let (depth, length, width) = form.chunk();
+        let as_stored = form.compression == compression::NONE
+            && form.predictor == 1
+            && !form.reversed_bits
+            && self.unpacking.is_plain()
+            && depth == 1
+            && width == form.width;
+        if !as_stored {
+            return None;
+        }
+        let row = (width * form.chunk_samples() * self.dtype.size()) as u64;
+        let mut at = None;
+        let mut next = None;
+        for place in places(form, planes, window) {
+            let offset = self.page.chunks.offsets.get(place.index).copied().filter(|&offset| offset != 0)?;
+            let rows = length.min(window.y.end - place.y) as u64;
+            let count = self.stored(place.index, offset).ok()?;
+            if next.is_some_and(|next| next != offset) || count < rows.checked_mul(row)? {
+                return None;
+            }
+            if at.is_none() {
+                let skipped = (window.y.start - place.y) as u64;
+                at = Some(offset.checked_add(skipped.checked_mul(row)?)?);
+            }
+            next = Some(offset.checked_add((length as u64).checked_mul(row)?)?);
+        }
+        at
+    }
+
+    /// Decodes the first rows of a chunk into memory of just their size.
+    fn decode(&self, place: &Place, extent: Extent, out: &mut [u8], scratch: &mut Scratch) -> Result<Outcome> {
+        let chunks = &self.page.chunks;
+        let offset = chunks.offsets.get(place.index).copied().unwrap_or(0);
+        let count = self.stored(place.index, offset)?;
+        if offset == 0 || count == 0 {
+            unpack::repeat(&self.nodata, out);
+            return Ok(Outcome::Complete);
+        }
+        let got = match self.decode_stored(place, offset, count, extent, out, scratch) {
+            Ok(got) => got,
+            Err(e) if scratch.forgives(&e) => 0,
+            Err(e) => return Err(e),
+        };
+        if got >= out.len() {
+            return Ok(Outcome::Complete);
+        }
+        if scratch.partial {
+            unpack::repeat(&self.nodata, &mut out[got..]);
+            return Ok(Outcome::Partial);
+        }
+        Err(Error::corrupt(format!("the data ends too early: {got} of {} bytes", out.len())).at(offset))
+    }
+
+    /// Bytes of a chunk in the file. Where the file does not say, as many as uncompressed pixels take, or all to its end.
+    fn stored(&self, index: usize, offset: u64) -> Result<u64> {
+        if let Some(&count) = self.page.chunks.counts.get(index)
+            && (count != 0 || !matches!(self.form.compression, 2..=4))
+        {
+            return Ok(count);
+        }
+        let len = self.page.tiff.source.len().unwrap_or(u64::MAX);
+        Ok(len.saturating_sub(offset))
+    }
+
+    /// Bytes of the samples that were decoded, from the start.
+    fn decode_stored(
+        &self,
+        place: &Place,
+        offset: u64,
+        count: u64,
+        extent: Extent,
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> Result<usize> {
+        let form = self.form;
+        let source = &self.page.tiff.source;
+        let plain = form.compression == compression::NONE && !form.reversed_bits && self.unpacking.is_plain();
+        if plain {
+            let len = usize::try_from(count).unwrap_or(usize::MAX).min(out.len());
+            let read = read_full(source, &mut out[..len], offset)?;
+            return self.finish(read, place, extent, out, scratch);
+        }
+        let mut encoded = std::mem::take(&mut scratch.encoded);
+        let bytes = self.encoded(offset, count, &mut encoded, extent, &scratch.limits);
+        let done = bytes.and_then(|bytes| self.decompress(place, bytes, extent, out, scratch));
+        scratch.encoded = encoded;
+        done
+    }
+
+    /// The stored bytes of a chunk: in memory already, or read.
+    fn encoded<'b>(
+        &'b self,
+        offset: u64,
+        count: u64,
+        buffer: &'b mut Vec<u8>,
+        extent: Extent,
+        limits: &Limits,
+    ) -> Result<&'b [u8]> {
+        let tiff = self.page.tiff;
+        let cut = || Error::corrupt(format!("{count} bytes of pixels where the file has ended")).at(offset);
+        let available = tiff.source.len().map_or(count, |len| len.saturating_sub(offset).min(count));
+        if available == 0 {
+            return Err(cut());
+        }
+        let mut len = usize::try_from(available).map_err(|_| cut())?;
+        // No compression makes pixels much larger; what is behind is another's.
+        let most = extent.all_rows().saturating_mul(extent.row()).saturating_mul(self.dtype.size());
+        len = len.min(most.saturating_mul(4).saturating_add(1 << 20));
+        let reversed = self.form.reversed_bits && codec::takes_reversed(self.form.compression);
+        if let (Some(all), false) = (tiff.source.as_slice(), reversed) {
+            let from = usize::try_from(offset).map_err(|_| cut())?;
+            return all.get(from..from + len).ok_or_else(cut);
+        }
+        let bytes = sized(buffer, len, limits)?;
+        let read = read_full(&tiff.source, bytes, offset)?;
+        let bytes = &mut bytes[..read];
+        if reversed {
+            bytes.iter_mut().for_each(|b| *b = b.reverse_bits());
+        }
+        Ok(bytes)
+    }
+
+    fn decompress(
+        &self,
+        place: &Place,
+        bytes: &[u8],
+        extent: Extent,
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> Result<usize> {
+        let form = self.form;
+        if codec::is_image(form.compression) {
+            let size = (self.form.length - place.y, self.form.width - place.x);
+            let (limits, partial) = (scratch.limits, scratch.partial);
+            return scratch.codecs.image(self.page, bytes, self.dtype, extent, size, &limits, partial, out);
+        }
+        if self.unpacking.is_plain() {
+            let got = scratch.codecs.bytes(self.page, bytes, extent, out, scratch.partial)?;
+            return self.finish(got, place, extent, out, scratch);
+        }
+        let row = self.unpacking.packed_row(extent.row())?;
+        let len = row.checked_mul(extent.all_rows()).ok_or_else(|| Error::limit("a chunk too large to address"))?;
+        let mut packed = std::mem::take(&mut scratch.packed);
+        let done = sized(&mut packed, len, &scratch.limits).and_then(|packed| {
+            let got = scratch.codecs.bytes(self.page, bytes, extent, packed, scratch.partial)?;
+            let rows = got / row.max(1);
+            let bytes = extent.row() * self.dtype.size();
+            for (packed, out) in packed.chunks_exact(row.max(1)).zip(out.chunks_exact_mut(bytes.max(1))).take(rows) {
+                self.unpacking.unpack(packed, out, self.page.tiff.layout.big_endian);
+            }
+            let got = rows * bytes;
+            self.unpredict(extent, &mut out[..got])?;
+            Ok(got)
+        });
+        scratch.packed = packed;
+        done
+    }
+
+    /// Makes whole samples in the order of the file samples of the picture.
+    fn finish(
+        &self,
+        got: usize,
+        place: &Place,
+        extent: Extent,
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> Result<usize> {
+        let got = self.widen(got, place, extent, out, scratch)?;
+        let row = extent.row() * self.dtype.size();
+        let whole = if self.form.predictor == 1 { got } else { got / row.max(1) * row };
+        if !matches!(self.form.predictor, 3 | 34894 | 34895) {
+            unpack::to_native(&mut out[..whole], self.dtype, self.page.tiff.layout.big_endian);
+        }
+        self.unpredict(extent, &mut out[..whole])?;
+        Ok(whole)
+    }
+
+    /// A tile at the edge that holds only what is in the picture: its rows are moved to where a whole tile has them.
+    fn widen(&self, got: usize, place: &Place, extent: Extent, out: &mut [u8], scratch: &mut Scratch) -> Result<usize> {
+        let width = (self.form.width - place.x).min(extent.width);
+        let rows = (self.form.length - place.y).min(extent.rows);
+        let size = extent.samples * self.dtype.size();
+        if got >= out.len() || extent.depth > 1 || self.form.tile.is_none() {
+            return Ok(got);
+        }
+        if got == rows * extent.width * size {
+            out[got..].fill(0);
+            return Ok(out.len());
+        }
+        if width == extent.width || got != rows * width * size {
+            return Ok(got);
+        }
+        let narrow = sized(&mut scratch.packed, got, &scratch.limits)?;
+        narrow.copy_from_slice(&out[..got]);
+        out.fill(0);
+        let pairs = out.chunks_exact_mut(extent.width * size).zip(narrow.chunks_exact(width * size));
+        for (out, row) in pairs {
+            out[..row.len()].copy_from_slice(row);
+        }
+        Ok(out.len())
+    }
+
+    fn unpredict(&self, extent: Extent, out: &mut [u8]) -> Result<()> {
+        let row = extent.row() * self.dtype.size();
+        let (floating, distance) = match self.form.predictor {
+            1 => return Ok(()),
+            2 => (false, 1),
+            3 => (true, 1),
+            34892 => (false, 2),
+            34893 => (false, 4),
+            34894 => (true, 2),
+            34895 => (true, 4),
+            other => return Err(Error::unsupported(format!("predictor {other}"))),
+        };
+        let stride = extent.samples * distance;
+        let plain = matches!(self.form.bits, Bits::Each(_)) && self.form.format != format::COMPLEX_INT;
+        if !plain || self.dtype == DType::Bool {
+            return Err(Error::unsupported("a predictor of samples of such bits"));
+        }
+        for row in out.chunks_exact_mut(row.max(1)) {
+            match floating {
+                true => unpack::undo_floating(row, stride, self.dtype)?,
+                false => unpack::undo_horizontal(row, stride, self.dtype),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,305 @@
+//! How an image is cut into units of work, and where each goes.
+
+use super::super::file::{Chunks, File, Page, PageAt};
+use super::super::form::Form;
+use super::super::series::Pages;
+use super::super::tags::compression;
+use super::chunk::{Scratch, decode_rows};
+use crate::error::{Error, Result};
+use crate::model::{DType, Destination, byte_len};
+use crate::plugin::{Call, Outcome, parallel};
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Images of fewer bytes are read by one thread.
+const LEAST_PARALLEL: usize = 512 << 10;
+
+/// Bytes of short strips that are gathered into one unit of work; of uncompressed ones, which are only copied, more.
+const GATHERED: usize = 64 << 10;
+const GATHERED_PLAIN: usize = 4 << 20;
+
+/// A part of the rows and columns of each page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Rows.
+    pub y: Range<usize>,
+    /// Columns.
+    pub x: Range<usize>,
+}
+
+impl Window {
+    /// All of a page.
+    pub fn all(form: &Form) -> Window {
+        Window { y: 0..form.length, x: 0..form.width }
+    }
+}
+
+/// What is to be read: pages of one form, one behind the other.
+pub struct Pixels<'a> {
+    /// The form of all of them.
+    pub form: &'a Form,
+    /// Their dtype.
+    pub dtype: DType,
+    /// Where they are.
+    pub pages: &'a Pages,
+    /// How many.
+    pub count: usize,
+    /// The part of each.
+    pub window: Window,
+}
+
+/// Rows of one page that are decoded at once: `rows` of the window in `planes` of the page.
+struct Unit {
+    page: usize,
+    planes: Range<usize>,
+    rows: Range<usize>,
+}
+
+/// The rows of a page, as the destination has them.
+struct Rows {
+    /// Planes of a page: those of the samples times those of the depth.
+    planes: usize,
+    /// Rows of a plane.
+    rows: usize,
+    /// Bytes of a row.
+    bytes: usize,
+}
+
+impl Unit {
+    /// Bytes of its rows.
+    fn len(&self, rows: &Rows) -> usize {
+        self.planes.len() * self.rows.len() * rows.bytes
+    }
+}
+
+impl Pixels<'_> {
+    /// How many units there are in all.
+    fn unit_count(&self, rows: &Rows) -> usize {
+        let (depth, _, _) = self.form.chunk();
+        let page = match depth {
+            1 => {
+                rows.planes
+                    * self.window.y.end.div_ceil(self.step(rows)).saturating_sub(self.window.y.start / self.step(rows))
+            }
+            _ => rows.planes / self.form.depth.max(1) * self.form.depth.div_ceil(depth),
+        };
+        page.saturating_mul(self.count)
+    }
+
+    /// Rows of a unit: those of as many strips or tiles as are worth the making of it.
+    fn step(&self, rows: &Rows) -> usize {
+        let (_, length, _) = self.form.chunk();
+        let plain = self.form.compression == compression::NONE;
+        let least = if plain { GATHERED_PLAIN } else { GATHERED };
+        let chunks = least.div_ceil(rows.bytes.max(1)).div_ceil(length.max(1)).max(1);
+        length.max(1).saturating_mul(chunks)
+    }
+
+    fn rows(&self) -> Result<Rows> {
+        let form = self.form;
+        let planes = form.depth.checked_mul(if form.planar { form.samples } else { 1 });
+        let planes = planes.ok_or_else(|| Error::limit("too many planes"))?;
+        let bytes = byte_len(&[self.window.x.len(), form.chunk_samples()], self.dtype)?;
+        Ok(Rows { planes, rows: self.window.y.len(), bytes })
+    }
+
+    /// The units of a page, in the order of the destination.
+    fn units(&self, page: usize, rows: &Rows) -> Vec<Unit> {
+        let (depth, _, _) = self.form.chunk();
+        let mut units = Vec::new();
+        if depth > 1 {
+            // Chunks that are more than one plane deep span planes of one sample.
+            for sample in 0..rows.planes / self.form.depth.max(1) {
+                let first = sample * self.form.depth;
+                for z in (0..self.form.depth).step_by(depth) {
+                    let planes = first + z..first + (z + depth).min(self.form.depth);
+                    units.push(Unit { page, planes, rows: 0..rows.rows });
+                }
+            }
+            return units;
+        }
+        let step = self.step(rows);
+        for plane in 0..rows.planes {
+            let mut y = self.window.y.start;
+            while y < self.window.y.end {
+                let end = ((y / step + 1).saturating_mul(step)).min(self.window.y.end);
+                let from = self.window.y.start;
+                units.push(Unit { page, planes: plane..plane + 1, rows: y - from..end - from });
+                y = end;
+            }
+        }
+        units
+    }
+}
+
+/// Reads the pages into the destination, whose shape is theirs without axes of length 1.
+pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> Result<Outcome> {
+    let rows = pixels.rows()?;
+    let all = rows.planes.checked_mul(rows.rows).and_then(|n| n.checked_mul(pixels.count));
+    let bytes = all.and_then(|n| n.checked_mul(rows.bytes)).ok_or_else(|| Error::limit("too many rows"))?;
+    // Threads cost more than they save where there is little to do.
+    let any_thread = std::iter::once(&file.tiff).chain(&file.others).all(|tiff| tiff.source.any_thread());
+    let threads = if any_thread && bytes >= LEAST_PARALLEL { call.threads() } else { 1 };
+    let is_partial = AtomicBool::new(false);
+    let units = pixels.unit_count(&rows);
+    let limits = *call.limits();
+    let partial = call.bool("allow_partial");
+    let scratch = || Ok(Scratch::new(limits, partial));
+    let finish = |done: Outcome| is_partial.fetch_or(done == Outcome::Partial, Ordering::Relaxed);
+    let mut jobs = Jobs { file, pixels, rows: &rows, page: 0, units: VecDeque::new(), loaded: Ok(None), failed: false };
+    if let Some(memory) = to.direct(&[]) {
+        // Each unit has its own part of the caller's memory.
+        let mut rest = memory;
+        let jobs = std::iter::from_fn(|| {
+            let job = jobs.next()?;
+            let len = job.as_ref().map_or(0, |(unit, _)| unit.len(&rows));
+            let (part, behind) = std::mem::take(&mut rest).split_at_mut_checked(len).unwrap_or_default();
+            rest = behind;
+            Some((job, part))
+        });
+        parallel(call, threads, units, jobs, scratch, |scratch, (job, part)| {
+            let (unit, page) = job?;
+            if part.len() != unit.len(&rows) {
+                return Err(Error::internal("the image has fewer rows than its pages"));
+            }
+            finish(decode_unit(pixels, page.as_deref(), &unit, &rows, part, scratch)?);
+            Ok(())
+        })?;
+    } else {
+        // Strides or a conversion stand between: one thread at a time puts what it has decoded.
+        let shared = Mutex::new(to);
+        parallel(call, threads, units, std::iter::from_fn(|| jobs.next()), scratch, |scratch, job| {
+            let (unit, page) = job?;
+            let mut bytes = limits.allocate(unit.len(&rows))?;
+            finish(decode_unit(pixels, page.as_deref(), &unit, &rows, &mut bytes, scratch)?);
+            let mut to = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            put(&mut to, pixels, &rows, &unit, &bytes)
+        })?;
+    }
+    Ok(if is_partial.into_inner() { Outcome::Partial } else { Outcome::Complete })
+}
+
+/// Units in the order of the destination, each with its page, which is looked at once.
+struct Jobs<'a> {
+    file: &'a File,
+    pixels: &'a Pixels<'a>,
+    rows: &'a Rows,
+    page: usize,
+    units: VecDeque<Unit>,
+    loaded: Result<Option<Arc<Loaded<'a>>>>,
+    failed: bool,
+}
+
+impl<'a> Jobs<'a> {
+    #[allow(clippy::type_complexity)] // a unit and its page, if that is stored
+    fn next(&mut self) -> Option<Result<(Unit, Option<Arc<Loaded<'a>>>)>> {
+        while self.units.is_empty() && self.page < self.pixels.count && !self.failed {
+            self.loaded = load(self.file, self.pixels, self.page).map(|page| page.map(Arc::new));
+            self.units = self.pixels.units(self.page, self.rows).into();
+            self.page += 1;
+        }
+        let unit = self.units.pop_front()?;
+        match &self.loaded {
+            Ok(page) => Some(Ok((unit, page.clone()))),
+            Err(e) => {
+                self.failed = true;
+                self.units.clear();
+                Some(Err(e.clone()))
+            }
+        }
+    }
+}
+
+/// A page that is there, with where its chunks are.
+pub(super) struct Loaded<'a> {
+    pub tiff: &'a super::super::ifd::Tiff,
+    pub page: Page,
+    pub chunks: Chunks,
+}
+
+/// Page `index` of the series; `None`: it is not stored.
+fn load<'a>(file: &'a File, pixels: &Pixels, index: usize) -> Result<Option<Loaded<'a>>> {
+    let at = match pixels.pages {
+        Pages::Each(pages) => *pages.get(index).ok_or_else(|| Error::internal("a series has fewer pages"))?,
+        Pages::Block { page, .. } => *page,
+    };
+    if at == PageAt::MISSING {
+        return Ok(None);
+    }
+    let tiff = file.tiff_of(at)?;
+    let page = file.load(at).map_err(|e| e.context(format_args!("page {index} of the series")))?;
+    if page.form.shape() != pixels.form.shape() || page.form.dtype()? != pixels.dtype {
+        return Err(Error::corrupt(format!("page {index} of the series has another form than the first")));
+    }
+    let chunks = Chunks::of(tiff, &page)?;
+    Ok(Some(Loaded { tiff, page, chunks }))
+}
+
+fn decode_unit(
+    pixels: &Pixels,
+    page: Option<&Loaded>,
+    unit: &Unit,
+    rows: &Rows,
+    bytes: &mut [u8],
+    scratch: &mut Scratch,
+) -> Result<Outcome> {
+    let Some(loaded) = page else {
+        bytes.fill(0);
+        return Ok(Outcome::Complete);
+    };
+    if let Pages::Block { offset, .. } = pixels.pages {
+        return block(pixels, loaded, *offset, unit, rows, bytes, scratch);
+    }
+    let from = pixels.window.y.start;
+    let window = Window { y: unit.rows.start + from..unit.rows.end + from, x: pixels.window.x.clone() };
+    decode_rows(loaded, pixels.dtype, unit.planes.clone(), &window, bytes, scratch)
+}
+
+/// Rows of a page that lies behind the first one without a directory of its own, uncompressed.
+fn block(
+    pixels: &Pixels,
+    loaded: &Loaded,
+    offset: u64,
+    unit: &Unit,
+    rows: &Rows,
+    bytes: &mut [u8],
+    scratch: &mut Scratch,
+) -> Result<Outcome> {
+    let form = pixels.form;
+    let stored = byte_len(&[form.width, form.chunk_samples()], pixels.dtype)? as u64;
+    let mut outcome = Outcome::Complete;
+    let outside = || Error::corrupt("pixels beyond any file");
+    let mut out = bytes.chunks_exact_mut(rows.bytes.max(1) * unit.rows.len().max(1));
+    for plane in unit.planes.clone() {
+        let before = (unit.page * rows.planes + plane) as u64 * form.length as u64;
+        let row = before + (pixels.window.y.start + unit.rows.start) as u64;
+        let at = row.checked_mul(stored).and_then(|at| at.checked_add(offset)).ok_or_else(outside)?;
+        let out = out.next().unwrap_or_default();
+        let done = scratch.read_plain(loaded.tiff, at, stored as usize, &pixels.window.x, form, pixels.dtype, out)?;
+        if done == Outcome::Partial {
+            outcome = done;
+        }
+    }
+    Ok(outcome)
+}
+
+/// Puts the packed rows of a unit to their places.
+fn put(to: &mut Destination, pixels: &Pixels, rows: &Rows, unit: &Unit, bytes: &[u8]) -> Result<()> {
+    let first = (unit.page * rows.planes + unit.planes.start) * rows.rows + unit.rows.start;
+    // The axes before the rows' own; those of length 1 are not there.
+    let shape = to.shape().to_vec();
+    let inner = if pixels.form.chunk_samples() > 1 { 2 } else { 1 };
+    let leading = shape.get(..shape.len().saturating_sub(inner)).unwrap_or(&[]);
+    let mut at = vec![0; leading.len()];
+    for (i, row) in bytes.chunks_exact(rows.bytes.max(1)).enumerate() {
+        let mut rest = first + i;
+        for (at, &n) in at.iter_mut().zip(leading).rev() {
+            *at = rest % n.max(1);
+            rest /= n.max(1);
+        }
+        to.put(&at, row)?;
+    }
+    Ok(())
+}

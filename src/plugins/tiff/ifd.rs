@@ -1,0 +1,356 @@
+//! Directories and their entries, as they lie in the file. Nothing here knows what a tag means.
+
+use super::tags::kind;
+use crate::error::{Error, Result};
+use crate::model::MAX_METADATA;
+use crate::resource::{ReadAt, Source};
+use std::borrow::Cow;
+use std::io;
+
+/// More entries than any directory has: tifffile's bound.
+const MOST_ENTRIES: u64 = 4096;
+
+/// What is read of a directory at once: most have fewer entries, and their short values behind them.
+const BLOCK: usize = 512;
+
+/// How numbers lie in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Most significant byte first.
+    pub big_endian: bool,
+    /// BigTIFF: counts and offsets have 64 bits.
+    pub big: bool,
+}
+
+impl Layout {
+    /// The layout that the first bytes of a file tell, and where they say that its first directory is. `None`: this is
+    /// no TIFF.
+    pub fn of_header(head: &[u8]) -> Option<(Layout, u64)> {
+        let big_endian = match head.get(..2)? {
+            b"II" => false,
+            b"MM" => true,
+            _ => return None,
+        };
+        let mut layout = Layout { big_endian, big: false };
+        match layout.u16(head.get(2..4)?) {
+            // A header that is cut off is one of a file without a directory.
+            42 => Some((layout, head.get(4..8).map_or(0, |b| u64::from(layout.u32(b))))),
+            43 => {
+                layout.big = true;
+                let offset_size = layout.u16(head.get(4..6)?);
+                (offset_size == 8).then_some((layout, head.get(8..16).map_or(0, |b| layout.u64(b))))
+            }
+            _ => None,
+        }
+    }
+
+    /// A number of up to 8 bytes; missing ones are 0.
+    fn number(self, bytes: &[u8]) -> u64 {
+        let fold = |n: u64, &byte: &u8| n << 8 | u64::from(byte);
+        match self.big_endian {
+            true => bytes.iter().fold(0, fold),
+            false => bytes.iter().rev().fold(0, fold),
+        }
+    }
+
+    /// The number in two bytes.
+    pub fn u16(self, bytes: &[u8]) -> u16 {
+        match bytes.first_chunk() {
+            Some(&bytes) if self.big_endian => u16::from_be_bytes(bytes),
+            Some(&bytes) => u16::from_le_bytes(bytes),
+            None => 0,
+        }
+    }
+
+    /// The number in four bytes.
+    pub fn u32(self, bytes: &[u8]) -> u32 {
+        match bytes.first_chunk() {
+            Some(&bytes) if self.big_endian => u32::from_be_bytes(bytes),
+            Some(&bytes) => u32::from_le_bytes(bytes),
+            None => 0,
+        }
+    }
+
+    /// The number in eight bytes.
+    pub fn u64(self, bytes: &[u8]) -> u64 {
+        match bytes.first_chunk() {
+            Some(&bytes) if self.big_endian => u64::from_be_bytes(bytes),
+            Some(&bytes) => u64::from_le_bytes(bytes),
+            None => 0,
+        }
+    }
+
+    /// Bytes of the number of entries, of an entry, and of an offset.
+    const fn sizes(self) -> (usize, usize, usize) {
+        if self.big { (8, 20, 8) } else { (2, 12, 4) }
+    }
+}
+
+/// An entry of a directory. Its value is read when it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is.
+    pub tag: u16,
+    /// The type of its values, one of [`kind`].
+    pub kind: u16,
+    /// How many values it has.
+    pub count: u64,
+    /// Where they are in the file: in the entry itself, or anywhere.
+    pub at: u64,
+}
+
+impl Entry {
+    /// Bytes of the value, if the type is known and they can be counted.
+    pub fn len(&self) -> Option<usize> {
+        usize::try_from(self.count).ok()?.checked_mul(kind::size(self.kind)?)
+    }
+}
+
+/// A directory.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    /// Where it is.
+    pub offset: u64,
+    /// Where the next of its chain is; 0: it is the last.
+    pub next: u64,
+    /// Its entries of known types, in the order of the file.
+    pub entries: Vec<Entry>,
+    /// Its length in the file.
+    len: usize,
+    /// What was read with it.
+    block: Vec<u8>,
+}
+
+impl Directory {
+    /// Bytes of it in the file, without values that lie elsewhere.
+    #[allow(clippy::len_without_is_empty)] // it is never empty
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The first entry of a tag.
+    pub fn get(&self, tag: u16) -> Option<&Entry> {
+        self.entries.iter().find(|e| e.tag == tag)
+    }
+
+    /// Whether a tag is there.
+    pub fn has(&self, tag: u16) -> bool {
+        self.get(tag).is_some()
+    }
+}
+
+/// A file of the TIFF family: its bytes and how to read numbers in them. Cheap to clone, and shared by threads.
+#[derive(Clone)]
+pub struct Tiff {
+    /// The bytes.
+    pub source: Source,
+    /// How numbers lie in them.
+    pub layout: Layout,
+    /// Where the first directory is.
+    pub first: u64,
+}
+
+impl Tiff {
+    /// The file, if its first bytes are those of one.
+    pub fn open(source: Source) -> Option<Tiff> {
+        let (layout, first) = Layout::of_header(source.head())?;
+        Some(Tiff { source, layout, first })
+    }
+
+    /// Up to this many bytes from there; fewer at the end of the file.
+    pub fn read_some(&self, at: u64, most: usize) -> Result<Vec<u8>> {
+        let most = match self.source.len() {
+            Some(len) => most.min(usize::try_from(len.saturating_sub(at)).unwrap_or(usize::MAX)),
+            None => most,
+        };
+        let mut bytes = Vec::new();
+        // Memory is asked for as the bytes come where nobody knows how many there are.
+        while bytes.len() < most {
+            let step = if self.source.len().is_some() { most } else { (most - bytes.len()).min(1 << 20) };
+            let from = bytes.len();
+            bytes.try_reserve_exact(step).map_err(|_| Error::out_of_memory(most))?;
+            bytes.resize((from + step).min(most), 0);
+            let read = read_full(&self.source, &mut bytes[from..], at + from as u64)?;
+            bytes.truncate(from + read);
+            if read == 0 || from + read < (from + step).min(most) {
+                break;
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// The directory at an offset.
+    pub fn directory(&self, offset: u64) -> Result<Directory> {
+        let corrupt = |what: String| Error::corrupt(what).at(offset);
+        if offset < 8 || self.source.len().is_some_and(|len| offset >= len) {
+            return Err(corrupt(format!("a directory is said to be at {offset}, where none can be")));
+        }
+        let (count_size, entry_size, offset_size) = self.layout.sizes();
+        let mut block = self.read_some(offset, BLOCK)?;
+        let count = block.get(..count_size).map(|b| self.layout.number(b));
+        let count = count.ok_or_else(|| corrupt("a directory is cut off".into()))?;
+        if count > MOST_ENTRIES {
+            return Err(corrupt(format!("a directory of {count} entries")));
+        }
+        let end = count_size + count as usize * entry_size;
+        if end + offset_size > block.len() {
+            block = self.read_some(offset, end + offset_size)?;
+        }
+        let raw = block.get(count_size..end).ok_or_else(|| corrupt("a directory is cut off".into()))?;
+        let entries = raw.chunks_exact(entry_size).enumerate().filter_map(|(i, raw)| {
+            let at = offset + (count_size + i * entry_size) as u64;
+            self.entry(raw, at)
+        });
+        let entries = entries.collect();
+        // Some writers end the file with the last entry.
+        let next = block.get(end..end + offset_size).map_or(0, |b| self.layout.number(b));
+        Ok(Directory { offset, next, entries, len: end, block })
+    }
+
+    /// An entry, if its type is known.
+    fn entry(&self, raw: &[u8], at: u64) -> Option<Entry> {
+        let offset_size = if self.layout.big { 8 } else { 4 };
+        let (tag, kind) = (self.layout.u16(raw), self.layout.u16(raw.get(2..)?));
+        let count = self.layout.number(raw.get(4..4 + offset_size)?);
+        let value = raw.get(4 + offset_size..)?;
+        let mut entry = Entry { tag, kind, count, at: at + 4 + offset_size as u64 };
+        kind::size(kind)?;
+        if entry.len().is_none_or(|len| len > offset_size) {
+            entry.at = self.layout.number(value);
+        }
+        Some(entry)
+    }
+
+    /// The bytes of an entry's value: those read with the directory, or read now. Fails where they are not all in the
+    /// file, before any memory is asked for.
+    pub fn bytes<'a>(&self, directory: &'a Directory, entry: &Entry) -> Result<Cow<'a, [u8]>> {
+        let corrupt = || Error::corrupt(format!("the value of tag {} is not in the file", entry.tag)).at(entry.at);
+        let len = entry.len().ok_or_else(corrupt)?;
+        let inside = entry.at.checked_sub(directory.offset).and_then(|from| usize::try_from(from).ok());
+        let inside = inside.and_then(|from| directory.block.get(from..from.checked_add(len)?));
+        if let Some(bytes) = inside {
+            return Ok(Cow::Borrowed(bytes));
+        }
+        if self.source.len().is_some_and(|all| entry.at.checked_add(len as u64).is_none_or(|end| end > all)) {
+            return Err(corrupt());
+        }
+        if len > MAX_METADATA {
+            return Err(Error::limit(format!("tag {} has {len} bytes", entry.tag)));
+        }
+        let bytes = self.read_some(entry.at, len)?;
+        if bytes.len() == len { Ok(Cow::Owned(bytes)) } else { Err(corrupt()) }
+    }
+
+    /// The whole numbers of a tag; `None`: it is not there, or holds something else.
+    pub fn uints(&self, directory: &Directory, tag: u16) -> Result<Option<Vec<u64>>> {
+        directory.get(tag).map_or(Ok(None), |entry| self.uints_of(directory, entry))
+    }
+
+    /// The whole numbers of an entry; `None`: it holds something else.
+    pub fn uints_of(&self, directory: &Directory, entry: &Entry) -> Result<Option<Vec<u64>>> {
+        let Some(size) = integer_size(entry.kind) else { return Ok(None) };
+        let bytes = self.bytes(directory, entry)?;
+        Ok(Some(bytes.chunks_exact(size).map(|b| self.layout.number(b)).collect()))
+    }
+
+    /// The first whole number of a tag.
+    pub fn uint(&self, directory: &Directory, tag: u16) -> Result<Option<u64>> {
+        directory.get(tag).map_or(Ok(None), |entry| self.first_uint(directory, entry))
+    }
+
+    /// The first whole number of an entry, however many it claims to have.
+    pub fn first_uint(&self, directory: &Directory, entry: &Entry) -> Result<Option<u64>> {
+        let Some(size) = integer_size(entry.kind).filter(|_| entry.count > 0) else { return Ok(None) };
+        let first = Entry { count: 1, ..*entry };
+        let bytes = self.bytes(directory, &first)?;
+        Ok(Some(self.layout.number(&bytes[..size])))
+    }
+
+    /// The numbers of a tag as floats; a rational is its quotient, NaN where it has none.
+    pub fn floats(&self, directory: &Directory, tag: u16) -> Result<Option<Vec<f64>>> {
+        let Some(entry) = directory.get(tag) else { return Ok(None) };
+        let bytes = self.bytes(directory, entry)?;
+        Ok(self.to_floats(entry.kind, &bytes))
+    }
+
+    fn to_floats(&self, of: u16, bytes: &[u8]) -> Option<Vec<f64>> {
+        let layout = self.layout;
+        let quotient = |above: f64, below: f64| if below == 0.0 { f64::NAN } else { above / below };
+        let one = |b: &[u8]| match of {
+            kind::RATIONAL => quotient(f64::from(layout.u32(b)), f64::from(layout.u32(&b[4..]))),
+            kind::SRATIONAL => {
+                quotient(f64::from(layout.u32(b).cast_signed()), f64::from(layout.u32(&b[4..]).cast_signed()))
+            }
+            kind::FLOAT => f64::from(f32::from_bits(layout.u32(b))),
+            kind::DOUBLE => f64::from_bits(layout.u64(b)),
+            kind::SBYTE => f64::from(b[0].cast_signed()),
+            kind::SSHORT => f64::from(layout.u16(b).cast_signed()),
+            kind::SLONG => f64::from(layout.u32(b).cast_signed()),
+            kind::SLONG8 => layout.u64(b).cast_signed() as f64,
+            _ => layout.number(b) as f64,
+        };
+        if of == kind::ASCII {
+            return None;
+        }
+        Some(bytes.chunks_exact(kind::size(of)?).map(one).collect())
+    }
+
+    /// The text of a tag without the NULs and blanks around it; `None`: it is not there, or no text.
+    pub fn text(&self, directory: &Directory, tag: u16) -> Result<Option<String>> {
+        self.nth_text(directory, tag, 0)
+    }
+
+    /// As [`Tiff::text`], of the n-th entry of that tag: some files have two descriptions.
+    pub fn nth_text(&self, directory: &Directory, tag: u16, n: usize) -> Result<Option<String>> {
+        let Some(entry) = directory.entries.iter().filter(|e| e.tag == tag).nth(n) else { return Ok(None) };
+        if entry.kind != kind::ASCII {
+            return Ok(None);
+        }
+        Ok(decode_text(&self.bytes(directory, entry)?))
+    }
+}
+
+/// Bytes of a whole number of this type.
+fn integer_size(of: u16) -> Option<usize> {
+    match of {
+        kind::RATIONAL | kind::SRATIONAL | kind::FLOAT | kind::DOUBLE | kind::ASCII => None,
+        _ => kind::size(of),
+    }
+}
+
+/// Text of a file: UTF-8, else Windows' Latin-1, as tifffile takes it. `None`: it is neither.
+pub fn decode_text(bytes: &[u8]) -> Option<String> {
+    let end = bytes.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
+    let bytes = bytes.get(..end)?;
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Some(text.trim().to_owned());
+    }
+    const HIGH: [u16; 32] = [
+        0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D,
+        0, 0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,
+        0x017E, 0x0178,
+    ];
+    let char_of = |&b: &u8| match b {
+        0x80..=0x9F => {
+            HIGH.get(usize::from(b - 0x80)).copied().filter(|&c| c != 0).and_then(|c| char::from_u32(c.into()))
+        }
+        _ => Some(char::from(b)),
+    };
+    let text: String = bytes.iter().map(char_of).collect::<Option<_>>()?;
+    Some(text.trim().to_owned())
+}
+
+/// Reads until the buffer is full or the end; the bytes read.
+pub fn read_full(source: &Source, buffer: &mut [u8], at: u64) -> Result<usize> {
+    let mut done = 0;
+    while done < buffer.len() {
+        let from = at.checked_add(done as u64).ok_or_else(|| Error::corrupt("an offset beyond any file"))?;
+        match source.read_at(&mut buffer[done..], from) {
+            Ok(0) => break,
+            Ok(n) => done += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(done)
+}

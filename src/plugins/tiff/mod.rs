@@ -1,0 +1,110 @@
+//! TIFF, and what microscopes, scanners, satellites and cameras have made of it: what imageio's tifffile plugin opens.
+//!
+//! `ifd`, `tags`, `form` and `file` know directories and pages, `series` what pages belong together, `flavours` what
+//! programs say of that, `decode` pixels, and `reader` which of it a call means.
+
+mod decode;
+mod fei;
+mod file;
+mod flavours;
+mod form;
+mod ifd;
+mod meta;
+mod reader;
+mod series;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Value;
+use crate::plugin::{Call, Calls, Declaration, OptionSpec, OptionType, Plugin, Reader, Writer};
+use crate::resource::{Output, Source};
+pub use fei::FeiPlugin;
+use file::File;
+use form::Form;
+use ifd::{Layout, Tiff};
+use reader::TiffReader;
+use tags::{photometric, tag};
+
+/// The extensions of the family.
+const EXTENSIONS: &[&str] = &[
+    ".tif", ".tiff", ".bif", ".btf", ".gel", ".lsm", ".ndpi", ".pcoraw", ".ptif", ".ptiff", ".qpi", ".qptiff", ".rec",
+    ".stk", ".svs", ".tf8", ".zif",
+];
+
+/// The plugin `tiff`.
+pub struct TiffPlugin {
+    declaration: Declaration,
+}
+
+impl TiffPlugin {
+    /// The plugin.
+    #[allow(clippy::new_without_default)] // a plugin is registered, not defaulted
+    pub fn new() -> TiffPlugin {
+        TiffPlugin {
+            declaration: Declaration {
+                name: "tiff".into(),
+                aliases: ["tifffile", "TIFF", "TIFF-PIL", "TIFF-FI"].map(str::to_owned).to_vec(),
+                description: "TIFF, OME-TIFF, ImageJ, LSM, STK and slide pyramids".into(),
+                extensions: EXTENSIONS.iter().map(|&e| e.to_owned()).collect(),
+                can_read: true,
+                can_write: true,
+                options: options(),
+                ..Declaration::default()
+            },
+        }
+    }
+}
+
+fn options() -> Vec<OptionSpec> {
+    let reading = Calls::READ_META.and(Calls::FILE);
+    let number = |name, doc| OptionSpec::new(name, &[OptionType::Int], Value::Null, reading, doc).range(0.0, f64::MAX);
+    let mut options = vec![
+        number("page", "this page of the series only"),
+        number("level", "this level of a pyramid, 0 the largest"),
+        OptionSpec::new("pages", &[OptionType::Bool], false, reading, "images are pages, not series"),
+    ];
+    options.extend(write::options());
+    options
+}
+
+impl Plugin for TiffPlugin {
+    fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
+
+    fn probe(&self, head: &[u8], _extension: Option<&str>) -> Option<u8> {
+        Some(if Layout::of_header(head).is_some() { 90 } else { 0 })
+    }
+
+    fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>> {
+        let Some(tiff) = Tiff::open(source) else {
+            return Err(Error::new(ErrorKind::NoBackend, "the content has no mark of TIFF"));
+        };
+        let mut file = File::new(tiff);
+        file.first()?;
+        if !call.given("plugin") && is_raw(&mut file)? {
+            let what = "a raw photograph is for plugin raw, which this version does not have; plugin \"tiff\" reads it \
+                        as it is stored";
+            return Err(Error::new(ErrorKind::PluginUnavailable, what).plugin("raw"));
+        }
+        Ok(Box::new(TiffReader::new(file)))
+    }
+
+    fn create(&self, output: Output, _extension: Option<&str>, call: &Call) -> Result<Box<dyn Writer>> {
+        write::create(output, call)
+    }
+}
+
+/// Whether the first page, or one below it, holds what the sensor of a camera gave.
+fn is_raw(file: &mut File) -> Result<bool> {
+    let page = file.first()?;
+    let is_sensor = |form: &Form| matches!(form.photometric, photometric::CFA | photometric::LINEAR_RAW);
+    if page.directory.has(tag::DNG_VERSION) || is_sensor(&page.form) {
+        return Ok(true);
+    }
+    let below = file.sub_ifds(&page).unwrap_or_default();
+    Ok(below.into_iter().take(16).any(|at| file.load(at).is_ok_and(|page| is_sensor(&page.form))))
+}

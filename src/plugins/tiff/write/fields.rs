@@ -1,0 +1,545 @@
+//! What options and metadata say of an image beyond its layout: tags of their own, and what a flavour's description
+//! holds. Options win over metadata.
+
+use super::entries::{Directory, Field, Held, Items, item_size};
+use super::settings::{Mode, pair};
+use crate::error::{Error, Result};
+use crate::model::{Array, Cast, Color, DType, Dict, List, Value, cast};
+use crate::plugin::{Call, Image};
+use crate::plugins::tiff::tags::{self, Names, kind};
+
+const DESCRIPTION: u16 = 270;
+const ORIENTATION: u16 = 274;
+const X_RESOLUTION: u16 = 282;
+const Y_RESOLUTION: u16 = 283;
+const RESOLUTION_UNIT: u16 = 296;
+const SOFTWARE: u16 = 305;
+const DATE_TIME: u16 = 306;
+const ICC: u16 = 34675;
+const EXIF: u16 = 34665;
+const GPS: u16 = 34853;
+const INTEROP: u16 = 40965;
+
+/// Tags that metadata set, and the type of their items: those that describe the picture, not how it is stored.
+const TAKEN: &[(u16, u16)] = &[
+    (269, kind::ASCII),
+    (271, kind::ASCII),
+    (272, kind::ASCII),
+    (ORIENTATION, kind::SHORT),
+    (285, kind::ASCII),
+    (286, kind::RATIONAL),
+    (287, kind::RATIONAL),
+    (SOFTWARE, kind::ASCII),
+    (DATE_TIME, kind::ASCII),
+    (315, kind::ASCII),
+    (316, kind::ASCII),
+    (318, kind::RATIONAL),
+    (319, kind::RATIONAL),
+    (700, kind::BYTE),
+    (33432, kind::ASCII),
+    (33550, kind::DOUBLE),
+    (33723, kind::UNDEFINED),
+    (33922, kind::DOUBLE),
+    (34264, kind::DOUBLE),
+    (34377, kind::BYTE),
+    (ICC, kind::UNDEFINED),
+    (34735, kind::SHORT),
+    (34736, kind::DOUBLE),
+    (34737, kind::ASCII),
+    (42112, kind::ASCII),
+    (42113, kind::ASCII),
+];
+
+/// Tags of EXIF and GPS whose items are rationals; of those in the second list signed ones.
+const RATIONALS: &[u16] =
+    &[33434, 33437, 37122, 37378, 37381, 37382, 37386, 37387, 41483, 41486, 41487, 41493, 41988, 42034, 42240];
+const SIGNED: &[u16] = &[37377, 37379, 37380];
+const GPS_RATIONALS: &[u16] = &[2, 4, 6, 7, 11, 13, 15, 17, 20, 22, 24, 26, 31];
+
+/// Keys of a reader's dictionaries that say how the pixels were stored, or repeat what tags say.
+const LAYOUT: &[&str] = &[
+    "byteorder",
+    "shape",
+    "planar_configuration",
+    "compression",
+    "predictor",
+    "orientation",
+    "description1",
+    "resolution_unit",
+    "resolution",
+    "software",
+    "datetime",
+    "description",
+];
+
+/// What is given beside the pixels.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// A letter an axis, from the option or the metadata.
+    pub axes: Option<String>,
+    /// What the description of a flavour holds.
+    pub metadata: Dict,
+    pub first_page: Vec<Field>,
+    pub every_page: Vec<Field>,
+    /// Levels that follow.
+    pub subifds: usize,
+    /// The caller said that the second sample of gray is alpha.
+    pub gray_alpha: bool,
+}
+
+impl Given {
+    pub fn of(image: &Image, call: &Call, mode: Mode) -> Result<Given> {
+        let none = Dict::new();
+        let metadata = image.metadata.unwrap_or(&none);
+        let mut given = Given {
+            axes: axes(image, metadata)?,
+            subifds: call.int("subifds").unwrap_or(0) as usize,
+            gray_alpha: image.color == Some(Color::GrayAlpha),
+            ..Given::default()
+        };
+        given.take_metadata(metadata)?;
+        given.texts(call, metadata, mode)?;
+        given.resolution(call, metadata, mode)?;
+        if let Value::Bytes(profile) = call.get("iccprofile") {
+            given.put(true, Field::new(ICC, Items::undefined(profile)));
+        }
+        if let Value::Bytes(block) = call.get("exif") {
+            for field in super::exif::fields(block)? {
+                given.put(false, field);
+            }
+        }
+        given.extra_tags(call)?;
+        given.first_page.retain(|f| given.every_page.iter().all(|e| e.tag != f.tag));
+        if mode != Mode::Plain && call.given("axes") {
+            given.metadata.remove("axes");
+        }
+        Ok(given)
+    }
+
+    /// Sets a tag in place of one of its number.
+    fn put(&mut self, every_page: bool, field: Field) {
+        for fields in [&mut self.first_page, &mut self.every_page] {
+            fields.retain(|f| f.tag != field.tag);
+        }
+        if every_page { self.every_page.push(field) } else { self.first_page.push(field) }
+    }
+
+    /// Tags by their names, directories of EXIF, and what is left for a description.
+    fn take_metadata(&mut self, metadata: &Dict) -> Result<()> {
+        for (key, value) in metadata.iter() {
+            if value.kind() == crate::model::Kind::Null || LAYOUT.contains(&key.as_str()) || key.starts_with("is_") {
+                continue;
+            }
+            let Some(tag) = tags::by_name(key) else {
+                if key.as_str() != "axes" {
+                    self.metadata.set(key.clone(), value.clone());
+                }
+                continue;
+            };
+            match (tag, value) {
+                (EXIF, Value::Dict(dict)) => self.put(false, directory(EXIF, dict, Names::Exif)),
+                (GPS, Value::Dict(dict)) => self.put(false, directory(GPS, dict, Names::Gps)),
+                _ => {
+                    // What the library lays down itself is not taken from another file.
+                    let Some((_, kind)) = TAKEN.iter().find(|(t, _)| *t == tag) else { continue };
+                    if let Some(items) = items(*kind, value) {
+                        self.put(matches!(tag, ORIENTATION | ICC), Field::new(tag, items));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn texts(&mut self, call: &Call, metadata: &Dict, mode: Mode) -> Result<()> {
+        let text = |name: &str| call.get(name).as_bytes().map(<[u8]>::to_vec);
+        let from_metadata = ["ImageDescription", "description"].iter().find_map(|key| {
+            let text = metadata.get(key)?.as_bytes()?;
+            (!text.is_empty() && !is_flavoured(text)).then(|| text.to_vec())
+        });
+        let description = match (text("description"), mode) {
+            (Some(_), Mode::ImageJ | Mode::Ome) => {
+                return Err(Error::option("the description of ImageJ and OME files is theirs; give metadata instead"));
+            }
+            (given, _) => given.or(from_metadata.filter(|_| mode == Mode::Plain)),
+        };
+        if let Some(text) = description {
+            self.put(false, Field::new(DESCRIPTION, Items::ascii(&text)));
+        }
+        let software = metadata.get("software").and_then(Value::as_bytes).filter(|s| !s.is_empty());
+        match call.get("software") {
+            Value::Bool(false) => self.first_page.retain(|f| f.tag != SOFTWARE),
+            Value::Str(name) if name.is_empty() => self.first_page.retain(|f| f.tag != SOFTWARE),
+            Value::Str(name) => self.put(false, Field::new(SOFTWARE, Items::ascii(name.as_bytes()))),
+            _ if self.first_page.iter().any(|f| f.tag == SOFTWARE) => {}
+            _ => self.put(false, Field::new(SOFTWARE, Items::ascii(software.unwrap_or(b"libimageio")))),
+        }
+        let given = metadata.get("datetime").and_then(Value::as_str).and_then(tiff_time);
+        if let Some(time) = call.str("datetime") {
+            let time = tiff_time(time)
+                .ok_or_else(|| Error::option(format!("option \"datetime\" is YYYY:MM:DD HH:MM:SS, not {time:?}")))?;
+            self.put(false, Field::new(DATE_TIME, Items::ascii(time.as_bytes())));
+        } else if let Some(time) = given.filter(|_| self.first_page.iter().all(|f| f.tag != DATE_TIME)) {
+            self.put(false, Field::new(DATE_TIME, Items::ascii(time.as_bytes())));
+        }
+        Ok(())
+    }
+
+    fn resolution(&mut self, call: &Call, metadata: &Dict, mode: Mode) -> Result<()> {
+        let asked = match call.get("resolution") {
+            Value::Null => None,
+            value => Some(pair(value).ok_or_else(|| Error::option("option \"resolution\" is one number, or two"))?),
+        };
+        let tag = |name: &str| metadata.get(name).and_then(number);
+        let from_tags = || tag("XResolution").zip(tag("YResolution"));
+        let from_metadata = || metadata.get("resolution").and_then(pair);
+        let found = asked.or_else(from_tags).or_else(from_metadata);
+        let units = ["none", "inch", "centimeter", "millimeter", "micrometer"];
+        let unit = match call.get("resolutionunit") {
+            Value::Int(n @ 1..=5) => Some(*n as u16),
+            Value::Str(name) => match name.to_lowercase().as_str() {
+                "cm" => Some(3),
+                "mm" => Some(4),
+                "um" | "µm" => Some(5),
+                name => Some(1 + units.iter().position(|u| *u == name).ok_or_else(|| bad_unit(name))? as u16),
+            },
+            Value::Null => {
+                let given = ["ResolutionUnit", "resolution_unit"].iter().find_map(|k| metadata.get(k)?.as_int());
+                given.filter(|n| asked.is_none() && (1..=5).contains(n)).map(|n| n as u16)
+            }
+            other => return Err(bad_unit(other.kind().name())),
+        };
+        let unit = unit.unwrap_or(if found.is_some() && mode != Mode::ImageJ { 2 } else { 1 });
+        let (x, y) = found.unwrap_or((1.0, 1.0));
+        for (tag, value) in [(X_RESOLUTION, x), (Y_RESOLUTION, y)] {
+            let rational = rational(value).ok_or_else(|| {
+                Error::option(format!("a resolution of {value} is no positive number that TIFF holds"))
+            })?;
+            self.put(true, Field::new(tag, Items::rationals(&[rational])));
+        }
+        self.put(true, Field::new(RESOLUTION_UNIT, Items::shorts(&[unit])));
+        Ok(())
+    }
+
+    fn extra_tags(&mut self, call: &Call) -> Result<()> {
+        let Value::List(list) = call.get("extratags") else { return Ok(()) };
+        for entry in list.iter() {
+            let wrong = || {
+                let shown: String = entry.to_json().unwrap_or_default().chars().take(80).collect();
+                Error::option(format!(
+                    "option \"extratags\": {shown} is not [code, type, count, value, first page only]"
+                ))
+            };
+            let Value::List(parts) = entry else { return Err(wrong()) };
+            let tag = match parts.get(0).ok_or_else(wrong)? {
+                Value::Int(n) => u16::try_from(*n).ok(),
+                Value::Str(name) => tags::by_name(name),
+                _ => None,
+            };
+            let tag = tag.ok_or_else(wrong)?;
+            let kind = parts.get(1).and_then(kind_of).ok_or_else(wrong)?;
+            let items = parts.get(3).and_then(|value| items(kind, value)).ok_or_else(wrong)?;
+            let once = matches!(parts.get(4), Some(Value::Bool(true) | Value::Int(1)));
+            if is_layout(tag) {
+                return Err(Error::option(format!("option \"extratags\": tag {tag} says how the file is laid out")));
+            }
+            self.put(!once, Field::new(tag, items));
+        }
+        Ok(())
+    }
+}
+
+fn bad_unit(name: &str) -> Error {
+    Error::option(format!(
+        "option \"resolutionunit\" is none, inch, centimeter, millimeter or micrometer, not {name:?}"
+    ))
+}
+
+/// The axes that the caller names, by the option or as tifffile's metadata do.
+fn axes(image: &Image, metadata: &Dict) -> Result<Option<String>> {
+    if let Some(axes) = image.axes {
+        return Ok(Some(axes.as_str().to_owned()));
+    }
+    let Some(axes) = metadata.get("axes").and_then(Value::as_str) else { return Ok(None) };
+    let axes = axes.to_uppercase();
+    if axes.len() != image.shape().len() || !axes.bytes().all(|b| b.is_ascii_uppercase()) {
+        let shape = image.shape();
+        return Err(Error::option(format!("metadata \"axes\": {axes:?} does not name the axes of shape {shape:?}")));
+    }
+    Ok(Some(axes))
+}
+
+/// Whether a description is one that a flavour's reader parses: it tells of another file.
+fn is_flavoured(text: &[u8]) -> bool {
+    let starts = |with: &[u8]| text.starts_with(with);
+    starts(b"ImageJ=") || starts(b"SCIFIO=") || starts(b"{\"shape\"") || starts(b"<?xml") || starts(b"<OME")
+}
+
+/// Tags of the layout, which nobody sets beside the library.
+fn is_layout(tag: u16) -> bool {
+    const TAGS: &[u16] = &[
+        256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 330, 338, 339, 347, 530,
+        EXIF, GPS, INTEROP, 32997, 32998, 50838, 50839,
+    ];
+    TAGS.contains(&tag)
+}
+
+/// `YYYY:MM:DD HH:MM:SS` of that, or of an ISO time.
+fn tiff_time(text: &str) -> Option<String> {
+    let bytes = text.as_bytes().get(..19)?;
+    let shape = bytes.iter().enumerate().all(|(i, b)| match i {
+        4 | 7 => matches!(b, b':' | b'-'),
+        10 => matches!(b, b' ' | b'T'),
+        13 | 16 => *b == b':',
+        _ => b.is_ascii_digit() || *b == b' ',
+    });
+    let text = std::str::from_utf8(bytes).ok().filter(|_| shape)?;
+    Some(format!("{} {}", text[..10].replace('-', ":"), &text[11..]))
+}
+
+/// A type of items by its number, by tifffile's name or by Python's letter.
+fn kind_of(value: &Value) -> Option<u16> {
+    const NAMES: &[(&str, &str, u16)] = &[
+        ("byte", "B", kind::BYTE),
+        ("ascii", "s", kind::ASCII),
+        ("short", "H", kind::SHORT),
+        ("long", "I", kind::LONG),
+        ("rational", "2I", kind::RATIONAL),
+        ("sbyte", "b", kind::SBYTE),
+        ("undefined", "B", kind::UNDEFINED),
+        ("sshort", "h", kind::SSHORT),
+        ("slong", "i", kind::SLONG),
+        ("srational", "2i", kind::SRATIONAL),
+        ("float", "f", kind::FLOAT),
+        ("double", "d", kind::DOUBLE),
+        ("long8", "Q", kind::LONG8),
+        ("slong8", "q", kind::SLONG8),
+    ];
+    match value {
+        Value::Int(n) => u16::try_from(*n).ok().filter(|n| item_size(*n).is_some() && !matches!(n, 13 | 18)),
+        Value::Str(name) => {
+            let found =
+                NAMES.iter().find(|(long, letter, _)| name.eq_ignore_ascii_case(long) || name.as_str() == *letter);
+            found.map(|(.., kind)| *kind)
+        }
+        _ => None,
+    }
+}
+
+/// A value as items of a type, if it can be.
+pub fn items(of: u16, value: &Value) -> Option<Items> {
+    let (_, word) = item_size(of)?;
+    match (of, value) {
+        (kind::ASCII, Value::Str(text)) => Some(Items::ascii(text.as_bytes())),
+        (kind::ASCII, Value::Bytes(bytes)) => Some(Items::ascii(bytes)),
+        (kind::RATIONAL | kind::SRATIONAL, _) => rationals(of, value),
+        (_, Value::Bytes(bytes)) if bytes.len() % item_size(of)?.0 == 0 => {
+            Some(Items { kind: of, bytes: bytes.clone() })
+        }
+        (kind::BYTE | kind::UNDEFINED, Value::Str(text)) => Some(Items { kind: of, bytes: text.as_bytes().to_vec() }),
+        (kind::ASCII, _) => None,
+        (_, Value::Array(array)) => numbers(of, word, array),
+        _ => {
+            let list: List = match value {
+                Value::List(list) => list.clone(),
+                one => [one.clone()].into_iter().collect(),
+            };
+            let mut bytes = Vec::with_capacity(list.len() * word);
+            for value in list.iter() {
+                put_number(&mut bytes, of, value)?;
+            }
+            Some(Items { kind: of, bytes })
+        }
+    }
+}
+
+fn put_number(bytes: &mut Vec<u8>, of: u16, value: &Value) -> Option<()> {
+    macro_rules! whole {
+        ($type:ty) => {
+            bytes.extend_from_slice(&<$type>::try_from(value.as_int()?).ok()?.to_ne_bytes())
+        };
+    }
+    match of {
+        kind::BYTE | kind::UNDEFINED => whole!(u8),
+        kind::SBYTE => whole!(i8),
+        kind::SHORT => whole!(u16),
+        kind::SSHORT => whole!(i16),
+        kind::LONG => whole!(u32),
+        kind::SLONG => whole!(i32),
+        kind::LONG8 => whole!(u64),
+        kind::SLONG8 => whole!(i64),
+        kind::FLOAT => bytes.extend_from_slice(&(value.as_float()? as f32).to_ne_bytes()),
+        kind::DOUBLE => bytes.extend_from_slice(&value.as_float()?.to_ne_bytes()),
+        _ => return None,
+    }
+    Some(())
+}
+
+fn numbers(of: u16, word: usize, array: &Array) -> Option<Items> {
+    let to = match of {
+        kind::BYTE | kind::UNDEFINED => DType::U8,
+        kind::SBYTE => DType::I8,
+        kind::SHORT => DType::U16,
+        kind::SSHORT => DType::I16,
+        kind::LONG => DType::U32,
+        kind::SLONG => DType::I32,
+        kind::LONG8 => DType::U64,
+        kind::SLONG8 => DType::I64,
+        kind::FLOAT => DType::F32,
+        kind::DOUBLE => DType::F64,
+        _ => return None,
+    };
+    let mut bytes = vec![0; array.data().len() / array.dtype().size() * word];
+    cast(Cast::plain(array.dtype(), to), array.data(), &mut bytes);
+    let fits = array.dtype().fits_in(to) || {
+        let back = Array::new(to, &[bytes.len() / word], bytes.clone()).ok()?;
+        back.to_f64() == array.to_f64()
+    };
+    fits.then_some(Items { kind: of, bytes })
+}
+
+/// Rationals: numbers, or numerators and denominators in turn.
+fn rationals(of: u16, value: &Value) -> Option<Items> {
+    let signed = of == kind::SRATIONAL;
+    let whole =
+        |v: &Value| v.as_int().filter(|n| if signed { i32::try_from(*n).is_ok() } else { u32::try_from(*n).is_ok() });
+    let flat: Vec<Value> = match value {
+        Value::List(list) => list
+            .iter()
+            .flat_map(|v| match v {
+                Value::List(inner) => inner.iter().cloned().collect(),
+                one => vec![one.clone()],
+            })
+            .collect(),
+        Value::Array(array) => array.to_f64().into_iter().map(Value::Float).collect(),
+        one => vec![one.clone()],
+    };
+    let parts: Option<Vec<i64>> = flat.iter().map(whole).collect();
+    let parts = match parts.filter(|p| p.len() % 2 == 0) {
+        Some(parts) => parts,
+        None => {
+            let pairs: Option<Vec<[i64; 2]>> = flat.iter().map(|v| fraction(v.as_float()?, signed)).collect();
+            pairs?.concat()
+        }
+    };
+    let bytes = parts.iter().flat_map(|&n| (n as u32).to_ne_bytes()).collect();
+    Some(Items { kind: of, bytes })
+}
+
+fn fraction(x: f64, signed: bool) -> Option<[i64; 2]> {
+    let (n, d) = rational_below(x.abs(), if signed { i32::MAX as u64 } else { u32::MAX.into() })?;
+    let negative = x < 0.0;
+    if negative && !signed { None } else { Some([if negative { -(n as i64) } else { n as i64 }, d as i64]) }
+}
+
+/// A positive number as a quotient of two 32-bit numbers.
+fn rational(x: f64) -> Option<(u32, u32)> {
+    let (n, d) = rational_below(x, u32::MAX.into()).filter(|(n, _)| *n > 0)?;
+    Some((n as u32, d as u32))
+}
+
+/// The nearest quotient of two numbers up to `most`, by continued fractions.
+fn rational_below(x: f64, most: u64) -> Option<(u64, u64)> {
+    if !(0.0..=most as f64).contains(&x) {
+        return None;
+    }
+    let (mut before, mut now) = ((0u64, 1u64), (1u64, 0u64));
+    let mut rest = x;
+    for _ in 0..64 {
+        let whole = rest.floor();
+        let next = |b: u64, n: u64| n.checked_mul(whole as u64)?.checked_add(b).filter(|v| *v <= most);
+        let (Some(n), Some(d)) = (next(before.0, now.0), next(before.1, now.1)) else { break };
+        before = now;
+        now = (n, d);
+        if n as f64 / d as f64 == x || rest == whole {
+            break;
+        }
+        rest = 1.0 / (rest - whole);
+    }
+    (now.1 > 0).then_some(now)
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::List(list) => match (list.get(0)?.as_float()?, list.get(1)?.as_float()?) {
+            (_, 0.0) => None,
+            (n, d) => Some(n / d),
+        },
+        other => other.as_float(),
+    }
+}
+
+/// A directory of EXIF or GPS from a dictionary by names; what has no number or does not fit is left out.
+fn directory(tag: u16, dict: &Dict, names: Names) -> Field {
+    let gps = names == Names::Gps;
+    let mut own = Vec::new();
+    for (key, value) in dict.iter() {
+        let code =
+            if gps { (0..=31).find(|&n| tags::name(n, names) == Some(key.as_str())) } else { tags::by_name(key) };
+        let Some(code) = code else { continue };
+        if code == INTEROP {
+            continue;
+        }
+        let known = match (gps, code) {
+            (true, code) if GPS_RATIONALS.contains(&code) => kind::RATIONAL,
+            (true, 0 | 5) => kind::BYTE,
+            (true, 30) => kind::SHORT,
+            (false, code) if RATIONALS.contains(&code) => kind::RATIONAL,
+            (false, code) if SIGNED.contains(&code) => kind::SRATIONAL,
+            _ => guess(value),
+        };
+        if let Some(items) = items(known, value) {
+            own.push(Field::new(code, items));
+        }
+    }
+    Field { tag, held: Held::Directories(vec![Directory { own, ..Directory::default() }]) }
+}
+
+/// The type for a value of no known one.
+fn guess(value: &Value) -> u16 {
+    match value {
+        Value::Str(_) => kind::ASCII,
+        Value::Bytes(_) => kind::UNDEFINED,
+        Value::Int(0..=0xFFFF) => kind::SHORT,
+        Value::Int(0..=0xFFFF_FFFF) => kind::LONG,
+        Value::Int(_) => kind::SLONG,
+        Value::List(list) => list.iter().map(guess).max().unwrap_or(kind::UNDEFINED),
+        Value::Array(array) if array.dtype() == DType::U8 => kind::BYTE,
+        _ => kind::DOUBLE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resolutions_are_the_nearest_quotients() {
+        assert_eq!(rational(300.0), Some((300, 1)));
+        assert_eq!(rational(0.1), Some((1, 10)));
+        assert_eq!(rational(2.54), Some((127, 50)));
+        let (n, d) = rational(std::f64::consts::PI).unwrap();
+        assert!((f64::from(n) / f64::from(d) - std::f64::consts::PI).abs() < 1e-15);
+        assert_eq!((rational(0.0), rational(-1.0), rational(f64::NAN), rational(1e12)), (None, None, None, None));
+        assert!(rational(1e-9).is_some());
+    }
+
+    #[test]
+    fn values_become_the_items_of_a_type() {
+        let list = |items: &[i64]| Value::List(items.iter().copied().collect());
+        assert_eq!(items(kind::SHORT, &list(&[1, 2])).unwrap(), Items::shorts(&[1, 2]));
+        assert_eq!(items(kind::SHORT, &Value::Int(70000)), None);
+        assert_eq!(items(kind::RATIONAL, &list(&[1, 4])).unwrap(), Items::rationals(&[(1, 4)]));
+        assert_eq!(items(kind::RATIONAL, &Value::Float(0.25)).unwrap(), Items::rationals(&[(1, 4)]));
+        assert_eq!(items(kind::ASCII, &"a".into()).unwrap().bytes, b"a\0");
+        let array = Array::new(DType::F64, &[2], [1.0f64, 3.0].iter().flat_map(|x| x.to_ne_bytes()).collect()).unwrap();
+        assert_eq!(items(kind::LONG, &Value::Array(array)).unwrap(), Items::longs(&[1, 3]));
+    }
+
+    #[test]
+    fn times_are_taken_in_both_forms() {
+        assert_eq!(tiff_time("2024-02-03T04:05:06").as_deref(), Some("2024:02:03 04:05:06"));
+        assert_eq!(tiff_time("2024:02:03 04:05:06").as_deref(), Some("2024:02:03 04:05:06"));
+        assert_eq!((tiff_time("yesterday"), tiff_time("2024/02/03 04:05:06")), (None, None));
+    }
+}

@@ -1,0 +1,194 @@
+# The R package over the fixtures of this repository: Rscript more.R ROOT DUMP [SHARED]. DUMP is tests/bindings/dump.c, built.
+library(imageio)
+args <- commandArgs(trailingOnly = TRUE)
+root <- args[1]
+dump <- args[2]
+shared <- if (length(args) > 2) args[3] else file.path(root, "../shared")
+fixture <- function(name) file.path(root, "tests/data", name)
+skip <- function(...) cat("SKIPPED: r:", ..., "\n")
+scratch <- tempfile("r")
+dir.create(scratch)
+at <- function(name) file.path(scratch, name)
+caught <- function(code) tryCatch({ code; NULL }, condition = function(e) e)
+is_a <- function(code, kind) {
+  e <- caught(code)
+  ok <- inherits(e, kind) && nzchar(conditionMessage(e))
+  if (!ok) cat("expected", kind, "got", class(e), if (!is.null(e)) conditionMessage(e), "\n")
+  ok
+}
+
+# --- the same pixels as C gets
+
+numbers <- function(raw, dtype) {
+  kind <- switch(dtype, uint8 = , bool = list(integer(), 1, FALSE), uint16 = list(integer(), 2, FALSE), int16 = list(integer(), 2, TRUE),
+    int32 = list(integer(), 4, TRUE), float32 = list(double(), 4, TRUE), float64 = list(double(), 8, TRUE))
+  readBin(raw, kind[[1]], length(raw) / kind[[2]], kind[[2]], signed = kind[[3]])
+}
+c_order <- function(a, axes) {
+  letters <- strsplit(axes, "")[[1]]
+  others <- rev(which(!letters %in% c("Y", "X", "S")))
+  order <- c(others, match(c("Y", "X", "S"), letters))
+  as.vector(aperm(a, rev(order[!is.na(order)])))
+}
+seen <- 0
+lists <- list.files(file.path(root, "tests/data"), "^expected.txt$", recursive = TRUE, full.names = TRUE)
+for (list in lists) for (line in readLines(list)) {
+  fields <- strsplit(line, " +")[[1]]
+  if (startsWith(line, "#") || length(fields) < 7) next
+  path <- file.path(dirname(list), fields[1])
+  if (!file.exists(path) || !fields[3] %in% c("bool", "uint8", "uint16", "int16", "int32", "float32", "float64")) next
+  x <- tryCatch(imread(path, as = if (startsWith(fields[3], "float")) "numeric" else "integer"),
+    imageio_error_plugin_unavailable = function(e) skip(path, conditionMessage(e)))
+  if (is.null(x)) next
+  out <- at("dump")
+  said <- strsplit(system2(dump, c(shQuote(path), "default", out), stdout = TRUE), " ")[[1]]
+  p <- improps(path)
+  stopifnot(p$dtype == said[1], setequal(p$dim, as.integer(said[-1])), identical(dim(x), p$dim))
+  stopifnot(identical(c_order(array(x, dim(x)), p$axes), numbers(readBin(out, "raw", file.size(out)), said[1])))
+  seen <- seen + 1
+}
+cat(seen, "fixtures are what C gives\n")
+stopifnot(seen > 60)
+
+# --- every class of error
+
+rgb <- imread(fixture("rgb8.png"))
+bytes <- readBin(fixture("rgb8.png"), "raw", 1e5)
+file <- imopen(fixture("rgb8.png"))
+stopifnot(
+  is_a(imread(at("none.png")), "imageio_error_not_found"),
+  is_a(imopen(fixture("rgb8.png"), "q"), "imageio_error_invalid_argument"),
+  is_a(imread(fixture("rgb8.png"), plugin = "nobody"), "imageio_error_unknown_plugin"),
+  is_a(imread(charToRaw("no picture at all")), "imageio_error_no_backend"),
+  is_a(imread(bytes[1:(length(bytes) - 60)]), "imageio_error_corrupt"),
+  is_a(imread(bytes, index = 2), "imageio_error_index"),
+  is_a(imread(bytes, index = 0), "imageio_error_index"),
+  is_a(imwrite(at("a.png"), rgb, compres_level = 1), "imageio_error_unknown_option"),
+  is_a(imwrite(at("a.png"), rgb, compress_level = 100), "imageio_error_invalid_option"),
+  is_a(imwrite(at("a.png"), rgb, dtype = "float32"), "imageio_error_shape"),
+  is_a(imread(bytes, max_pixels = 10), "imageio_error_limit"),
+  is_a(imread(bytes, progress = function(done, total) FALSE), "imageio_error_cancelled"),
+  is_a(imwrite(file, rgb), "imageio_error_mode"),
+  is_a(imread(file, progress = function(done, total) imread(file)), "imageio_error_busy"),
+  is_a(imwrite("<bytes>", rgb), "imageio_error"))
+two <- imopen(at("two.bmp"), "w")
+imwrite(two, rgb)
+stopifnot(is_a(imwrite(two, rgb), "imageio_error_unsupported"))
+imdiscard(two)
+stopifnot(!file.exists(at("two.bmp")))
+e <- caught(imread(at("none.png")))
+stopifnot(e$details$os_error == 2, e$details$resource == at("none.png"), inherits(e, "error"))
+e <- caught(imread(charToRaw("no picture at all"), extension = ".png"))
+stopifnot("image" %in% vapply(e$details$candidates, `[[`, "", "plugin"))
+# Every status, as the glue would report it.
+for (kind in c("permission", "io", "plugin_unavailable", "buffer_too_small", "network", "out_of_memory", "internal"))
+  stopifnot(is_a(imageio:::raise(paste0("IIO_ERROR_", toupper(kind)), "words", list()), paste0("imageio_error_", kind)))
+
+# --- handles: dead pointers, saved ones, any order of endings
+
+close(file)
+close(file)
+stopifnot(is_a(imread(file), "imageio_error_invalid_argument"), is_a(imwrite(file, rgb), "imageio_error_invalid_argument"))
+file <- imopen(fixture("skip.gif"))
+saved <- at("saved.rds")
+saveRDS(file, saved)
+stopifnot(is_a(imread(readRDS(saved)), "imageio_error_invalid_argument"), imcount(file) == 3, implugin(file) == "image")
+frames <- imiter(file, as = "integer")
+close(file)
+rm(file)
+invisible(gc())
+stopifnot(identical(array(imnext(frames), c(17, 23, 3)), array(imread(fixture("skip.gif"), 1, as = "integer"), c(17, 23, 3))))
+stopifnot(immeta(frames)$time_s == 0)
+imseek(frames, 3)
+stopifnot(!is.null(imnext(frames)), is.null(imnext(frames)), is.null(improps(frames)))
+close(frames)
+stopifnot(is_a(imnext(frames), "imageio_error_invalid_argument"))
+f <- function() {
+  file <- imopen(at("unfinished.png"), "w")
+  on.exit(close(file))
+  imwrite(file, rgb)
+}
+f()
+stopifnot(file.exists(at("unfinished.png")))
+
+# --- streams, conditions from inside, interrupts
+
+con <- rawConnection(bytes, "rb")
+stopifnot(identical(imread(con), rgb), improps(bytes)$color == "rgb", identical(immeta(bytes), immeta(fixture("rgb8.png"))))
+close(con)
+con <- file(fixture("rgb8.png"), "rb")
+stopifnot(identical(imread(con), rgb))
+close(con)
+con <- rawConnection(raw(0), "wb")
+imwrite(con, rgb, extension = ".png")
+stopifnot(identical(imread(rawConnectionValue(con)), rgb))
+close(con)
+stopifnot(identical(conditionMessage(caught(imread(imstream(read = function(n) stop("the cable is out"))))), "the cable is out"))
+stopifnot(identical(conditionMessage(caught(imwrite(imstream(write = function(b) stop("full")), rgb, extension = ".png"))), "full"))
+stopifnot(identical(conditionMessage(caught(imread(bytes, progress = function(a, b) stop("mine")))), "mine"))
+stopifnot(inherits(caught(imread(bytes, progress = function(a, b) { tools::pskill(Sys.getpid(), tools::SIGINT); Sys.sleep(2) })), "interrupt"))
+stopifnot(identical(imread(bytes), rgb))
+imlog(function(level, message) NULL)
+imlog()
+
+# --- what other plugins read, where they are here
+
+if (isTRUE(imformats()[[".tif"]]$can_write)) {
+  stack <- array(as.integer(1:(9 * 7 * 5) * 200), c(9, 7, 5))
+  imwrite(at("stack.tif"), stack, dtype = "uint16")
+  stopifnot(all(unclass(imread(at("stack.tif"), "all", as = "integer")) == stack), improps(at("stack.tif"), "all")$n_images == 5)
+} else skip("a 16-bit TIFF stack: this library does not write TIFF")
+film <- file.path(shared, "images/cockatoo.mp4")
+if (!file.exists(film)) {
+  skip("a video: there is no file of one, IIO_SHARED")
+} else {
+  e <- caught(improps(film))
+  if (inherits(e, "imageio_error_plugin_unavailable")) {
+    skip("a video:", conditionMessage(e))
+  } else {
+    frames <- imiter(film, stop = 3, as = "integer")
+    n <- 0
+    while (!is.null(frame <- imnext(frames))) {
+      n <- n + 1
+      stopifnot(all(frame == imread(film, n, as = "integer")))
+    }
+    stopifnot(n == 3)
+  }
+}
+
+# --- ten thousand opens that nobody closes
+
+resident <- function() as.numeric(strsplit(readLines("/proc/self/statm"), " ")[[1]][2]) * 4096
+open_many <- function(n) {
+  for (i in seq_len(n)) {
+    file <- imopen(fixture("skip.gif"))
+    if (i %% 3 == 0) imnext(imiter(file))
+    if (i %% 5 == 0) imopen(bytes)
+    if (i %% 7 == 0) immeta(file)
+    if (i %% 11 == 0) caught(imread(file, 99))
+    if (i %% 100 == 0) gc(full = FALSE)
+  }
+  invisible(gc())
+}
+open_many(3000)
+before <- resident()
+open_many(10000)
+grown <- resident() - before
+cat("10 000 opens:", round(grown / 1024), "KiB more\n")
+stopifnot(grown < 16 * 2^20, length(list.files("/proc/self/fd")) < 100)
+
+# --- the programs in docs/r.md, in a folder that holds what they speak of
+
+page <- readLines(file.path(root, "docs/r.md"))
+starts <- which(page == "```r")
+ends <- vapply(starts, function(s) min(which(page == "```" & seq_along(page) > s)), 0)
+stopifnot(length(starts) >= 7)
+here <- at("page")
+dir.create(here)
+file.copy(fixture("rgb420.jpg"), file.path(here, "photo.jpg"))
+file.copy(fixture("skip.gif"), file.path(here, "film.gif"))
+setwd(here)
+pdf(NULL)
+reader <- new.env()
+for (i in seq_along(starts)) eval(parse(text = page[(starts[i] + 1):(ends[i] - 1)]), reader)
+cat("docs/r.md:", length(starts), "programs run\n")

@@ -1,0 +1,254 @@
+//! TIFF as it is written: read back by our own reader, and where they are installed by tifffile and libtiff's tools,
+//! which must not complain.
+
+use libimageio::error::ErrorKind;
+use libimageio::model::{DType, Dict, Index, View};
+use libimageio::v3::{self, Mode};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Items that look a little like a picture; of floats none that is no number.
+fn items(dtype: DType, count: usize) -> Vec<u8> {
+    let smooth = |i: usize| (i / 3 % 97 + i % 5) as u8;
+    let whole = |i: usize, size: usize| -> Vec<u8> {
+        (0..size).map(|b| if b == 0 { smooth(i) } else { (i % 3 * b) as u8 }).collect()
+    };
+    let item = |i: usize| match dtype {
+        DType::Bool => vec![u8::from(i.is_multiple_of(3))],
+        DType::F16 => (u16::from(smooth(i)) << 5).to_ne_bytes().to_vec(),
+        DType::F32 => (f32::from(smooth(i)) / 7.0).to_ne_bytes().to_vec(),
+        DType::F64 => (f64::from(smooth(i)) / 7.0).to_ne_bytes().to_vec(),
+        DType::C64 => [f32::from(smooth(i)), -1.5].iter().flat_map(|x| x.to_ne_bytes()).collect(),
+        DType::C128 => [f64::from(smooth(i)), -1.5].iter().flat_map(|x| x.to_ne_bytes()).collect(),
+        _ => whole(i, dtype.size()),
+    };
+    (0..count).flat_map(item).collect()
+}
+
+/// A folder of its own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("imageio-tiff-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    /// Writes an array, with its items beside it for other readers, and has our own reader give it back.
+    fn round_trip(&self, name: &str, dtype: DType, shape: &[usize], options: &str) {
+        let data = items(dtype, shape.iter().product());
+        let path = self.0.join(name);
+        let options = Dict::from_json(options).unwrap().with("plugin", "tiff");
+        let view = View::packed(&data, dtype.size(), shape).unwrap();
+        v3::imwrite(&path, view, dtype, &options).unwrap_or_else(|e| panic!("{name} {shape:?} {dtype}: {e}"));
+        self.describe(name, dtype, shape, &data);
+        let (found, bytes) = read(&path, 0);
+        assert_eq!((found.as_slice(), bytes == data), (shape, true), "{name} {dtype} {}", options.to_json().unwrap());
+    }
+
+    fn describe(&self, name: &str, dtype: DType, shape: &[usize], data: &[u8]) {
+        let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+        std::fs::write(self.0.join(format!("{name}.shape")), format!("{dtype} {}", sizes.join(","))).unwrap();
+        std::fs::write(self.0.join(format!("{name}.items")), data).unwrap();
+    }
+
+    /// Has tifffile and tiffinfo read every file.
+    fn read_by_others(&self) {
+        let folder = self.0.to_str().unwrap();
+        let recent = "import tifffile, imagecodecs; assert tifffile.__version__ >= '2025'";
+        if has("python3", &["-c", recent]) {
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tiff/check.py");
+            let done = Command::new("python3").arg(script).arg(folder).output().unwrap();
+            let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+            assert!(done.status.success(), "{said}");
+        } else {
+            eprintln!(
+                "SKIPPED: tifffile of 2025 or later and imagecodecs are not installed, so what is written was not read by them"
+            );
+        }
+        if Command::new("tiffinfo").output().is_err() {
+            eprintln!("SKIPPED: libtiff's tools are not installed, so what is written was not read by them");
+            return;
+        }
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            // libtiff warns of ImageJ's tags and decodes no samples of 64 bits with a predictor, as it should.
+            if path.extension().is_none_or(|e| e != "tif") || name.contains("nolibtiff") {
+                continue;
+            }
+            let info = Command::new("tiffinfo").arg("-D").arg(&path).output().unwrap();
+            let mut said = String::from_utf8_lossy(&info.stderr).into_owned();
+            if name.contains("packbits") {
+                // Its codec knows no predictor, and decodes without it.
+                said = said.lines().filter(|l| !l.is_empty() && !l.contains("Unknown field with tag 317")).collect();
+            }
+            assert!(info.status.success() && said.is_empty(), "{name}: {said}");
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn has(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program).args(arguments).output().is_ok_and(|o| o.status.success())
+}
+
+fn read(path: &Path, index: usize) -> (Vec<usize>, Vec<u8>) {
+    let array = v3::imread(path, Index::At(index), &Dict::new().with("plugin", "tiff")).unwrap();
+    let view = array.view().unwrap();
+    let mut bytes = vec![0; view.layout().packed_len()];
+    assert!(view.pack(&mut bytes));
+    (array.shape().to_vec(), bytes)
+}
+
+#[test]
+fn every_dtype_in_every_compression_comes_back() {
+    let folder = Folder::new("matrix");
+    for &dtype in DType::ALL {
+        let tag = if dtype.size() > 4 || dtype == DType::F16 { "nolibtiff_" } else { "" };
+        for (i, order) in ["<", ">"].iter().enumerate() {
+            let name = |what: &str| format!("{tag}{dtype}_{i}_{what}.tif");
+            let with = |rest: &str| format!(r#"{{"byteorder":"{order}"{rest}}}"#);
+            folder.round_trip(&name("plain"), dtype, &[2, 20, 33], &with(""));
+            for codec in ["deflate", "lzw", "zstd", "packbits"] {
+                let strips = format!(r#","compression":"{codec}","rowsperstrip":7"#);
+                folder.round_trip(&name(&format!("{codec}_strips")), dtype, &[20, 33, 3], &with(&strips));
+                if !matches!(dtype, DType::Bool | DType::C64 | DType::C128) {
+                    let tiles = format!(r#","compression":"{codec}","predictor":true,"tile":[16,32]"#);
+                    folder.round_trip(&name(&format!("{codec}_tiles")), dtype, &[2, 20, 33], &with(&tiles));
+                }
+            }
+        }
+    }
+    folder.read_by_others();
+}
+
+#[test]
+fn every_layout_comes_back() {
+    let folder = Folder::new("layouts");
+    folder.round_trip("one.tif", DType::U16, &[5], "{}");
+    folder.round_trip("eight.tif", DType::U8, &[2, 1, 2, 1, 2, 2, 20, 10], "{}");
+    folder.round_trip("planes.tif", DType::U8, &[3, 20, 30], "{}");
+    folder.round_trip("gray.tif", DType::U8, &[3, 20, 30], r#"{"axes":"ZYX"}"#);
+    folder.round_trip("bands.tif", DType::U16, &[20, 30, 7], r#"{"axes":"YXS"}"#);
+    folder.round_trip("inks.tif", DType::U8, &[20, 30, 4], r#"{"color":"cmyk"}"#);
+    folder.round_trip("alpha.tif", DType::U8, &[20, 30, 2], r#"{"color":"gray_alpha"}"#);
+    folder.round_trip("big.tif", DType::U16, &[3, 20, 30], r#"{"bigtiff":true,"compression":"deflate"}"#);
+    folder.round_trip("bits_nolibtiff.tif", DType::U16, &[20, 33], r#"{"bitspersample":16}"#);
+    folder.round_trip(
+        "volume.tif",
+        DType::U16,
+        &[2, 8, 20, 32],
+        r#"{"volumetric":true,"tile":[4,16,16],"compression":"lzw"}"#,
+    );
+    folder.round_trip("webp.tif", DType::U8, &[20, 30, 3], r#"{"compression":"webp"}"#);
+    folder.round_trip(
+        "hyper_nolibtiff.tif",
+        DType::U16,
+        &[3, 4, 2, 20, 30],
+        r#"{"imagej":true,"axes":"TZCYX","metadata":{"unit":"um","Info":"a"}}"#,
+    );
+    folder.round_trip(
+        "planes.ome.tif",
+        DType::U16,
+        &[2, 3, 20, 30],
+        r#"{"axes":"TCYX","metadata":{"PhysicalSizeX":0.5}}"#,
+    );
+    folder.round_trip(
+        "tiles.ome.tif",
+        DType::U8,
+        &[3, 40, 50, 3],
+        r#"{"axes":"ZYXS","tile":[16,16],"compression":"zstd"}"#,
+    );
+    folder.read_by_others();
+}
+
+#[test]
+fn pages_are_appended_one_by_one() {
+    let folder = Folder::new("append");
+    let data = items(DType::U16, 5 * 600);
+    for (name, options) in [
+        ("plain.tif", r#"{"contiguous":true}"#),
+        ("deflate.tif", r#"{"contiguous":true,"compression":"deflate"}"#),
+        ("stack.ome.tif", r#"{"contiguous":true}"#),
+    ] {
+        let path = folder.0.join(name);
+        let mut file = v3::imopen(&path, Mode::Write, &Dict::new().with("plugin", "tiff")).unwrap();
+        for page in data.chunks_exact(1200) {
+            let view = View::packed(page, 2, &[20, 30]).unwrap();
+            file.write(view, DType::U16, &Dict::from_json(options).unwrap()).unwrap();
+        }
+        file.close().unwrap();
+        folder.describe(name, DType::U16, &[5, 20, 30], &data);
+        assert_eq!(read(&path, 0), (vec![5, 20, 30], data.clone()), "{name}");
+    }
+    folder.read_by_others();
+}
+
+#[test]
+fn levels_lie_below_their_image() {
+    let folder = Folder::new("pyramid");
+    let path = folder.0.join("pyramid.tif");
+    let mut file = v3::imopen(&path, Mode::Write, &Dict::new().with("plugin", "tiff")).unwrap();
+    for (side, options) in [(64, r#"{"subifds":2}"#), (32, r#"{"subfiletype":1}"#), (16, r#"{"subfiletype":1}"#)] {
+        let data = items(DType::U8, side * side);
+        let view = View::packed(&data, 1, &[side, side]).unwrap();
+        file.write(view, DType::U8, &Dict::from_json(options).unwrap()).unwrap();
+        if side == 64 {
+            folder.describe("pyramid.tif", DType::U8, &[64, 64], &data);
+        }
+    }
+    file.close().unwrap();
+    for level in 0..3usize {
+        let options = Dict::new().with("plugin", "tiff").with("level", level);
+        let props = v3::improps(&path, Index::At(0), &options).unwrap();
+        assert_eq!(props.shape[..], [64 >> level, 64 >> level]);
+    }
+    folder.read_by_others();
+}
+
+#[test]
+fn what_does_not_fit_is_refused_before_a_byte_is_written() {
+    let folder = Folder::new("refusals");
+    let path = folder.0.join("a.tif");
+    let data = items(DType::U8, 600 * 4);
+    let refuse = |shape: &[usize], open: &str, options: &str, kind: ErrorKind, says: &str| {
+        let open = Dict::from_json(open).unwrap().with("plugin", "tiff");
+        let mut file = v3::imopen(&path, Mode::Write, &open).unwrap();
+        let view = View::packed(&data[..shape.iter().product()], 1, shape).unwrap();
+        let error = file.write(view, DType::U8, &Dict::from_json(options).unwrap()).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.message().contains(says), "{error}");
+        // The file is as it was: a good image is taken still.
+        let view = View::packed(&data[..600], 1, &[20, 30]).unwrap();
+        file.write(view, DType::U8, &Dict::new()).unwrap();
+        file.close().unwrap();
+    };
+    let plane = [20, 30];
+    refuse(&[4, 20, 30], r#"{"imagej":true}"#, r#"{"axes":"QYX"}"#, ErrorKind::Unsupported, "QYX");
+    refuse(&[4, 20, 30], r#"{"ome":true}"#, r#"{"axes":"NYX"}"#, ErrorKind::Unsupported, "NYX");
+    refuse(&plane, "{}", r#"{"tile":[10,16]}"#, ErrorKind::InvalidOption, "16");
+    refuse(&plane, "{}", r#"{"compression":"lerc"}"#, ErrorKind::Unsupported, "lerc");
+    refuse(&plane, "{}", r#"{"compression":"nothing"}"#, ErrorKind::InvalidOption, "nothing");
+    refuse(&plane, "{}", r#"{"predictor":true}"#, ErrorKind::InvalidOption, "predictor");
+    refuse(&plane, "{}", r#"{"extratags":[[256,3,1,7,true]]}"#, ErrorKind::InvalidOption, "256");
+    refuse(&[20, 0], "{}", "{}", ErrorKind::Shape, "no items");
+}
+
+#[test]
+fn threads_do_not_change_the_file() {
+    let data = items(DType::U16, 3 * 200 * 300);
+    let view = View::packed(&data, 2, &[3, 200, 300]).unwrap();
+    let with = |threads: i64| {
+        let options = Dict::from_json(r#"{"compression":"zstd","predictor":true,"rowsperstrip":9}"#).unwrap();
+        v3::imwrite_bytes(Some(".tif"), view, DType::U16, &options.with("threads", threads).with("plugin", "tiff"))
+            .unwrap()
+    };
+    assert!(with(1) == with(2) && with(1) == with(7));
+}
