@@ -698,12 +698,15 @@ README = """# Test images
 Made from nothing by `scripts/make_fixtures.py`; no picture of anyone else's is among them. MIT OR Apache-2.0, as the
 rest of the project. To make them again: `python3 scripts/make_fixtures.py` (needs numpy and Pillow).
 
+A folder is a family of formats, with a script of its own, `scripts/fixtures/FAMILY.py`, and a list of its own.
+
 `expected.txt` says what a default read of each file gives, one file a line:
 
     file  shape  dtype  images  default-index  is_batch  exact FNV-1a-64      of the C-contiguous native (little-endian) bytes
     file  shape  dtype  images  default-index  is_batch  mean TOLERANCE m…    of each channel, for lossy formats
 
-`images` is how many images the file holds; `default-index` is `0` or `all`.
+`images` is how many images the file holds, with a `v` behind it if they differ in shape (and so cannot be one stack),
+and a `b` if the file wants others beside it; `default-index` is `0` or `all`.
 """
 
 

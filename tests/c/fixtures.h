@@ -11,6 +11,8 @@ typedef struct expectation {
   uint64_t shape[IIO_MAX_NDIM];
   iio_dtype dtype;
   int64_t images;
+  int varied; /* its images differ in shape or dtype: they cannot be one stack */
+  int beside; /* it wants other files by its side */
   int all;      /* index None means all */
   int is_batch;
   int exact;
@@ -48,15 +50,19 @@ static inline void read_expectations_of(const char *folder) {
     }
     expectation *e = &fixtures[n_fixtures];
     memset(e, 0, sizeof *e);
-    char name[64], shape[64], dtype[16], index[8], how[8];
+    char name[64], shape[64], dtype[16], images[16], index[8], how[8];
     int at = 0;
-    if (sscanf(line, "%63s %63s %15s %" SCNd64 " %7s %d %7s %n", name, shape, dtype, &e->images, index, &e->is_batch, how, &at) < 7) {
+    if (sscanf(line, "%63s %63s %15s %15s %7s %d %7s %n", name, shape, dtype, images, index, &e->is_batch, how, &at) < 7) {
       fprintf(stderr, "%s: cannot read: %s", list, line);
       exit(2);
     }
     print_to(e->name, sizeof e->name, "%s%s%s", folder, *folder ? "/" : "", name);
     for (char *s = shape; *s && e->ndim < IIO_MAX_NDIM; s += *s == 'x') e->shape[e->ndim++] = strtoull(s, &s, 10);
     e->dtype = dtype_named(dtype);
+    char *marks = images;
+    e->images = strtoll(images, &marks, 10);
+    e->varied = strchr(marks, 'v') != NULL;
+    e->beside = strchr(marks, 'b') != NULL;
     e->all = strcmp(index, "all") == 0;
     e->exact = strcmp(how, "exact") == 0;
     char *rest = line + at;
@@ -108,11 +114,11 @@ static inline size_t expected_bytes(const expectation *e) {
 static inline int pixels_are_expected(const expectation *e, const void *data) {
   size_t size = expected_bytes(e);
   if (e->exact) return fnv1a(data, size) == e->hash;
-  size_t channels = e->ndim > 2 ? (size_t)e->shape[e->ndim - 1] : 1;
+  size_t channels = e->ndim > 2 ? (size_t)e->shape[e->ndim - 1] : 1, item = item_size(e->dtype), n = size / item;
   for (size_t c = 0; c < channels && c < 4; c++) {
     double sum = 0;
-    for (size_t i = c; i < size; i += channels) sum += ((const unsigned char *)data)[i];
-    if (fabs(sum / ((double)size / (double)channels) - e->mean[c]) > e->tolerance) return 0;
+    for (size_t i = c; i < n; i += channels) sum += value_at(e->dtype, (const unsigned char *)data + i * item);
+    if (!(fabs(sum / ((double)n / (double)channels) - e->mean[c]) <= e->tolerance)) return 0;
   }
   return 1;
 }

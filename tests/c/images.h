@@ -102,6 +102,31 @@ static inline size_t item_size(iio_dtype dtype) {
   return dtype > 0 && dtype <= IIO_COMPLEX128 ? sizes[dtype] : 0;
 }
 
+/* A real item as a number. */
+static inline double value_at(iio_dtype dtype, const unsigned char *at) {
+  union { int8_t i8; uint16_t u16; int16_t i16; uint32_t u32; int32_t i32; uint64_t u64; int64_t i64; float f32; double f64; } v;
+  memcpy(&v, at, item_size(dtype) > 8 ? 8 : item_size(dtype));
+  switch (dtype) {
+    case IIO_BOOL:
+    case IIO_UINT8: return *at;
+    case IIO_INT8: return v.i8;
+    case IIO_UINT16: return v.u16;
+    case IIO_INT16: return v.i16;
+    case IIO_UINT32: return v.u32;
+    case IIO_INT32: return v.i32;
+    case IIO_UINT64: return (double)v.u64;
+    case IIO_INT64: return (double)v.i64;
+    case IIO_FLOAT32: return v.f32;
+    case IIO_FLOAT64: return v.f64;
+    case IIO_FLOAT16: {
+      int e = v.u16 >> 10 & 31, m = v.u16 & 1023;
+      double x = e ? ldexp(1024 + m, e - 25) : ldexp(m, -24);
+      return v.u16 & 0x8000 ? -x : x;
+    }
+    default: return NAN;
+  }
+}
+
 /* A C-contiguous array over `data`. */
 static inline iio_array array_over(void *data, iio_dtype dtype, uint32_t ndim, const uint64_t *shape) {
   iio_array a;
