@@ -90,16 +90,17 @@ impl File {
         } else {
             self.tiff.directory(at).and_then(|directory| {
                 chain.bytes += directory.len() as u64;
-                match self.tiff.source.len().filter(|&len| chain.bytes > len) {
-                    Some(_) => Err(Error::corrupt("directories overlap").at(at)),
-                    None => Ok(directory),
+                match (directory.next, self.tiff.source.len().filter(|&len| chain.bytes > len)) {
+                    (_, Some(_)) => Err(Error::corrupt("directories overlap").at(at)),
+                    (None, _) => Err(Error::corrupt("the file ends within a directory").at(at)),
+                    (Some(next), None) => Ok((directory, next)),
                 }
             })
         };
         match stepped {
-            Ok(directory) => {
+            Ok((directory, next)) => {
                 chain.offsets.push(at);
-                chain.next = directory.next;
+                chain.next = next;
                 Ok(Some(directory))
             }
             Err(e) => {
