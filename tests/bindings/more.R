@@ -222,12 +222,8 @@ grown <- resident() - before
 cat("10 000 opens:", round(grown / 1024), "KiB more\n")
 stopifnot(grown < 16 * 2^20, length(list.files("/proc/self/fd")) < 100)
 
-# --- the programs in docs/r.md, in a folder that holds what they speak of
+# --- the programs in docs/r.md and the package's README, in a folder that holds what they speak of
 
-page <- readLines(file.path(root, "docs/r.md"))
-starts <- which(page == "```r")
-ends <- vapply(starts, function(s) min(which(page == "```" & seq_along(page) > s)), 0)
-stopifnot(length(starts) >= 7)
 here <- at("page")
 dir.create(here)
 file.copy(fixture("rgb420.jpg"), file.path(here, "photo.jpg"))
@@ -235,5 +231,14 @@ file.copy(fixture("skip.gif"), file.path(here, "film.gif"))
 setwd(here)
 pdf(NULL)
 reader <- new.env()
-for (i in seq_along(starts)) eval(parse(text = page[(starts[i] + 1):(ends[i] - 1)]), reader)
-cat("docs/r.md:", length(starts), "programs run\n")
+run <- 0
+for (page in c("docs/r.md", "bindings/r/README.md")) {
+  page <- readLines(file.path(root, page))
+  for (start in which(page == "```r")) {
+    end <- min(which(page == "```" & seq_along(page) > start))
+    eval(parse(text = page[(start + 1):(end - 1)]), reader)
+    run <- run + 1
+  }
+}
+stopifnot(run >= 9)
+cat("docs/r.md:", run, "programs run\n")
