@@ -315,6 +315,7 @@ part_r() {
     vignette=(--no-build-vignettes) ignore=(--ignore-vignettes)
   fi
   export IMAGEIO_HOME=$tree _R_CHECK_CRAN_INCOMING_=false _R_CHECK_FORCE_SUGGESTS_=false
+  export LC_ALL=C.UTF-8   # else R looks for en_US.UTF-8, and warns where that is not
   # R warns of each tool that it misses; that is no warning of the package.
   command -v checkbashisms >/dev/null || { skip "r: bashisms in configure, for checkbashisms (devscripts) is not installed"; tolerated=$((tolerated + 1)); }
   R_QPDF=$(command -v qpdf) && export R_QPDF ||   # Debian's R was built without knowing one
