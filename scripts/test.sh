@@ -267,7 +267,7 @@ part_docs() {
   grep '^SKIPPED: ' "$work/docs.log" >>"$skips" || true
 }
 
-# What C gets, for the tests of the bindings.
+# What C gets, and a plugin that fails as it is told, for the tests of the bindings.
 dump() {
   export_pkgconfig
   local out=$work/bindings
@@ -275,6 +275,9 @@ dump() {
   # shellcheck disable=SC2046
   "$cc" -std=c11 "${warnings[@]}" tests/bindings/dump.c -o "$out/dump" $(pkg-config --cflags --libs imageio) \
     -Wl,-rpath,"$(pkg-config --variable=libdir imageio)" || fail "tests/bindings/dump.c"
+  # shellcheck disable=SC2046
+  "$cc" -std=c11 "${warnings[@]}" -fPIC -shared tests/modules/answers.c -o "$out/answers.so" $(pkg-config --cflags imageio) ||
+    fail "tests/modules/answers.c"
 }
 binding_skips() { sed -n 's/^SKIPPED: //p' "$1" | while read -r why; do skip "$why"; done; }
 
@@ -294,7 +297,7 @@ repo = "https://example.invalid/none.git"
 [packages]
 END
   JULIA_DEPOT_PATH=$depot JULIA_PROJECT=$depot/project JULIA_NUM_THREADS=2 JULIA_PKG_OFFLINE=true IMAGEIO_HOME=$tree \
-    IIO_DUMP=$work/bindings/dump IIO_SHARED=${IIO_SHARED:-$PWD/../shared} IIO_DATA=$PWD/tests/data \
+    IIO_DUMP=$work/bindings/dump IIO_ANSWERS=$work/bindings/answers.so IIO_SHARED=${IIO_SHARED:-$PWD/../shared} IIO_DATA=$PWD/tests/data \
     "$julia" --startup-file=no -e 'using Pkg; Pkg.develop(PackageSpec(path = ARGS[1])); Pkg.test("LibImageIO")' "$PWD/bindings/julia" \
     >"$log" 2>&1 || { cat "$log"; fail "the tests of the Julia package"; }
   grep -A1 '^Test Summary' "$log" | tail -n 2
@@ -312,6 +315,7 @@ part_r() {
     vignette=(--no-build-vignettes) ignore=(--ignore-vignettes)
   fi
   export IMAGEIO_HOME=$tree _R_CHECK_CRAN_INCOMING_=false _R_CHECK_FORCE_SUGGESTS_=false
+  export LC_ALL=C.UTF-8   # else R looks for en_US.UTF-8, and warns where that is not
   # R warns of each tool that it misses; that is no warning of the package.
   command -v checkbashisms >/dev/null || { skip "r: bashisms in configure, for checkbashisms (devscripts) is not installed"; tolerated=$((tolerated + 1)); }
   R_QPDF=$(command -v qpdf) && export R_QPDF ||   # Debian's R was built without knowing one
@@ -322,7 +326,7 @@ part_r() {
   echo "R CMD check: $status"
   [[ $status != *ERROR* && $(grep -c 'WARNING$' "$log" || true) -le $tolerated ]] || { cat "$log"; fail "R CMD check warns"; }
   R CMD INSTALL --library="$dir/library" "$dir"/imageio_*.tar.gz >"$log" 2>&1 || { cat "$log"; fail "R CMD INSTALL"; }
-  R_LIBS=$dir/library Rscript tests/bindings/more.R "$PWD" "$work/bindings/dump" "${IIO_SHARED:-$PWD/../shared}" >"$log" 2>&1 ||
+  R_LIBS=$dir/library Rscript tests/bindings/more.R "$PWD" "$work/bindings/dump" "$work/bindings/answers.so" "${IIO_SHARED:-$PWD/../shared}" >"$log" 2>&1 ||
     { cat "$log"; fail "tests/bindings/more.R"; }
   cat "$log"
   binding_skips "$log"
