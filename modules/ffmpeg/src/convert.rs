@@ -115,11 +115,16 @@ fn scaler(key: &Key) -> Result<Scaler> {
         return Err(Error::unsupported("FFmpeg does not convert between these pixel formats"));
     }
     let scaler = Scaler(scaler);
+    let (source, target) = (Pixels::of(from)?, Pixels::of(to)?);
+    // What stays luma and chroma keeps range and matrix; what becomes so is BT.601 in the limited range, as swscale has it.
+    let kept = source.is_yuv() && target.is_yuv();
+    let full = |pixels: &Pixels, else_: bool| pixels.is_full() || else_;
+    let ranges = (full(&source, key.full), full(&target, if target.is_yuv() { kept && key.full } else { true }));
     // SAFETY: the tables live for ever; the scaler is ours. Formats without a matrix answer -1, which is no failure.
     unsafe {
         let matrix = ff::sws_getCoefficients(known_matrix(key.matrix));
-        let rgb = ff::sws_getCoefficients(ff::SWS_CS_DEFAULT as c_int);
-        ff::sws_setColorspaceDetails(scaler.0, matrix, key.full.into(), rgb, 1, 0, 1 << 16, 1 << 16);
+        let other = if kept { matrix } else { ff::sws_getCoefficients(ff::SWS_CS_DEFAULT as c_int) };
+        ff::sws_setColorspaceDetails(scaler.0, matrix, ranges.0.into(), other, ranges.1.into(), 0, 1 << 16, 1 << 16);
     }
     Ok(scaler)
 }
@@ -193,23 +198,32 @@ fn straight(frame: &Frame, target: &Target, to: &mut Destination) -> bool {
     let (width, height) = (w as u32, h as u32);
     type Planar =
         fn(&YuvPlanarImage<u8>, &mut [u8], u32, YuvRange, YuvStandardMatrix) -> std::result::Result<(), YuvError>;
-    let planar: Option<(Planar, usize)> = if is(&[F::AV_PIX_FMT_YUV420P, F::AV_PIX_FMT_YUVJ420P]) {
-        Some((yuv::yuv420_to_rgb, h.div_ceil(2)))
+    let planar: Option<(Planar, usize, usize)> = if is(&[F::AV_PIX_FMT_YUV420P, F::AV_PIX_FMT_YUVJ420P]) {
+        Some((yuv::yuv420_to_rgb, 1, 1))
     } else if is(&[F::AV_PIX_FMT_YUV422P, F::AV_PIX_FMT_YUVJ422P]) {
-        Some((yuv::yuv422_to_rgb, h))
+        Some((yuv::yuv422_to_rgb, 1, 0))
     } else if is(&[F::AV_PIX_FMT_YUV444P, F::AV_PIX_FMT_YUVJ444P]) {
-        Some((yuv::yuv444_to_rgb, h))
+        Some((yuv::yuv444_to_rgb, 0, 0))
     } else {
         None
     };
-    if let Some((convert, lines)) = planar {
+    if let Some((convert, across, down)) = planar {
+        let lines = h.div_ceil(1 << down);
         let (Some((y_plane, y_stride)), Some((u_plane, u_stride)), Some((v_plane, v_stride))) =
             (plane(frame, 0, h), plane(frame, 1, lines), plane(frame, 2, lines))
         else {
             return false;
         };
         let image = YuvPlanarImage { y_plane, y_stride, u_plane, u_stride, v_plane, v_stride, width, height };
-        return convert(&image, rows, stride, range, matrix).is_ok();
+        if convert(&image, rows, stride, range, matrix).is_err() {
+            return false;
+        }
+        if range == YuvRange::Limited {
+            let at = |x: usize, y: usize, step: u32| (y >> down) * step as usize + (x >> across);
+            let chroma = |x, y| (u_plane[at(x, y, u_stride)], v_plane[at(x, y, v_stride)]);
+            below_black((y_plane, y_stride as usize), (rows, w), matrix, chroma);
+        }
+        return true;
     }
     if is(&[F::AV_PIX_FMT_NV12]) {
         let (Some((y_plane, y_stride)), Some((uv_plane, uv_stride))) =
@@ -218,9 +232,53 @@ fn straight(frame: &Frame, target: &Target, to: &mut Destination) -> bool {
             return false;
         };
         let image = YuvBiPlanarImage { y_plane, y_stride, uv_plane, uv_stride, width, height };
-        return yuv::yuv_nv12_to_rgb(&image, rows, stride, range, matrix, YuvConversionMode::Balanced).is_ok();
+        if yuv::yuv_nv12_to_rgb(&image, rows, stride, range, matrix, YuvConversionMode::Balanced).is_err() {
+            return false;
+        }
+        if range == YuvRange::Limited {
+            let at = |x: usize, y: usize| (y >> 1) * uv_stride as usize + (x >> 1) * 2;
+            let chroma = |x, y| (uv_plane[at(x, y)], uv_plane[at(x, y) + 1]);
+            below_black((y_plane, y_stride as usize), (rows, w), matrix, chroma);
+        }
+        return true;
     }
     false
+}
+
+/// Pixels darker than black, which codecs make at edges: the `yuv` crate takes them for black, which makes those with
+/// colour too bright.
+fn below_black(
+    (luma, step): (&[u8], usize),
+    (rows, width): (&mut [u8], usize),
+    matrix: YuvStandardMatrix,
+    chroma: impl Fn(usize, usize) -> (u8, u8),
+) {
+    let (kr, kb) = match matrix {
+        YuvStandardMatrix::Bt709 => (0.2126, 0.0722),
+        YuvStandardMatrix::Fcc => (0.30, 0.11),
+        YuvStandardMatrix::Smpte240 => (0.212, 0.087),
+        YuvStandardMatrix::Bt2020 => (0.2627, 0.0593),
+        _ => (0.299, 0.114),
+    };
+    let kg = 1.0 - kr - kb;
+    let fixed = |x: f64| (x * 65536.0).round() as i32;
+    let (scale, of) = (fixed(255.0 / 219.0), 255.0 / 224.0);
+    let (red, blue) = (fixed(2.0 * (1.0 - kr) * of), fixed(2.0 * (1.0 - kb) * of));
+    let (green_v, green_u) = (fixed(2.0 * (1.0 - kr) * kr / kg * of), fixed(2.0 * (1.0 - kb) * kb / kg * of));
+    for (y, (line, row)) in luma.chunks(step).zip(rows.chunks_exact_mut(width * 3)).enumerate() {
+        let line = &line[..width];
+        if line.iter().fold(u8::MAX, |least, &sample| least.min(sample)) >= 16 {
+            continue;
+        }
+        for (x, &sample) in line.iter().enumerate().filter(|&(_, &sample)| sample < 16) {
+            let (u, v) = chroma(x, y);
+            let (y, u, v) = (scale * (i32::from(sample) - 16) + (1 << 15), i32::from(u) - 128, i32::from(v) - 128);
+            let rgb = [y + red * v, y - green_v * v - green_u * u, y + blue * u];
+            for (to, value) in row[x * 3..x * 3 + 3].iter_mut().zip(rgb) {
+                *to = (value >> 16).clamp(0, 255) as u8;
+            }
+        }
+    }
 }
 
 /// RGB of 8 bits as YUV 4:2:0 of BT.601, as swscale has it, in a frame of its own. `None`: it is none of these.

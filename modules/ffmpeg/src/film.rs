@@ -66,6 +66,8 @@ pub struct Film {
     drained: bool,
     /// What the numbers of pictures mean, while the player numbers them.
     names: Option<Arc<Index>>,
+    /// The index by which the player was sent where it is; none: it came from the start.
+    jumped: Option<Arc<Index>>,
 }
 
 impl Film {
@@ -92,6 +94,7 @@ impl Film {
             held: None,
             drained: false,
             names: None,
+            jumped: None,
         }
     }
 
@@ -170,10 +173,15 @@ impl Film {
     fn pull(&mut self) -> Result<Option<Frame>> {
         let Some(text) = self.filter.clone() else {
             let frame = self.player.next()?;
-            if let Some(frame) = &frame {
-                self.named(frame);
-            }
-            return Ok(frame);
+            let place = frame.as_ref().and_then(|frame| self.named(frame));
+            return match self.is_next(frame.as_ref(), place) {
+                true => Ok(frame),
+                // The decoder left pictures out: it could not begin where it was told to.
+                false => {
+                    self.find(self.next, 1)?;
+                    Ok(self.held.take())
+                }
+            };
         };
         loop {
             if let Some(graph) = &mut self.graph {
@@ -200,6 +208,17 @@ impl Film {
         }
     }
 
+    /// Whether a picture behind a jump is the one that the index has next.
+    fn is_next(&self, frame: Option<&Frame>, place: Option<Option<usize>>) -> bool {
+        let Some(index) = &self.jumped else { return true };
+        let Some(wanted) = index.entries.get(self.next) else { return true };
+        match (frame, place) {
+            (None, _) => false,
+            (Some(_), Some(place)) => place == Some(self.next),
+            (Some(frame), None) => frame.time() == wanted.pts,
+        }
+    }
+
     fn graph_for(&mut self, text: &str, frame: &Frame) -> Result<&mut Graph> {
         if self.graph.as_ref().is_none_or(|graph| !graph.fits(frame)) {
             let video = self.player.demuxer().video();
@@ -219,7 +238,7 @@ impl Film {
     /// Begins again at the first picture.
     fn rewind(&mut self) -> Result<()> {
         self.player = Player::open(&self.resource, &self.manner)?;
-        (self.graph, self.held, self.names) = (None, None, None);
+        (self.graph, self.held, self.names, self.jumped) = (None, None, None, None);
         (self.ended, self.drained, self.next) = (false, false, 0);
         Ok(())
     }
@@ -232,18 +251,24 @@ impl Film {
         if self.filter.is_some() {
             return self.run_to(i);
         }
+        self.find(i, 0)
+    }
+
+    /// Makes picture `i` the next one, from a key frame that is at least so many before the one before it.
+    fn find(&mut self, i: usize, least: usize) -> Result<()> {
         let mut index = self.shared.get(&self.resource, &self.manner)?;
         loop {
             if i >= index.entries.len() {
                 return Err(Error::index(format!("no image {i} of {}", index.entries.len())));
             }
             // Where decoding cannot begin at a key frame after all, it can at one before.
-            for before in 0..3 {
+            for before in least..least + 3 {
                 if self.jump(i, before, &index)? {
                     return Ok(());
                 }
             }
             if index.exact {
+                self.jumped = None;
                 return self.run_to(i);
             }
             index = self.shared.correct(&self.resource, &self.manner)?;
@@ -292,6 +317,7 @@ impl Film {
         if self.player.stamps() {
             self.names = Some(index.clone());
         }
+        self.jumped = Some(index.clone());
         let found = self.decode_to(i, index.entries[i].pts);
         if !matches!(found, Ok(true)) {
             self.lose();
