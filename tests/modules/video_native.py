@@ -52,6 +52,7 @@ for name in ("iio_file_close", "iio_file_discard", "iio_iter_free"):
 P = C.c_void_p
 lib.iio_imopen.argtypes = [C.c_char_p, C.c_char_p, P, C.POINTER(P)]
 lib.iio_file_read.argtypes = [P, C.c_int64, P, P, C.c_size_t, C.POINTER(Props)]
+lib.iio_file_read_into.argtypes = [P, C.c_int64, P, C.POINTER(Array)]
 lib.iio_file_props.argtypes = [P, C.c_int64, P, C.POINTER(Props)]
 lib.iio_file_count.argtypes = [P, P, C.c_uint32, C.POINTER(C.c_int64)]
 lib.iio_file_meta.argtypes = [P, C.c_int64, P, C.POINTER(P)]

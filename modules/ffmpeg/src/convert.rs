@@ -1,11 +1,11 @@
 //! Pictures in the format, size and place that the caller wants.
 
 use crate::av::{Frame, check, number, raw};
-use crate::pixels::{Pixels, Samples};
+use crate::pixels::Pixels;
 use ffmpeg_sys_next as ff;
-use kit::{DType, Destination, Error, Result};
+use kit::{Destination, Error, Result};
 use std::ffi::c_int;
-use yuv::{YuvBiPlanarImage, YuvConversionMode, YuvError, YuvPlanarImage, YuvRange, YuvStandardMatrix};
+use yuv::{YuvConversionMode, YuvRange, YuvStandardMatrix};
 
 /// What a picture is to become.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ impl Converter {
         if same && frame.get().format == target.pixels.format {
             return target.pixels.place(frame, to);
         }
-        if same && straight(frame, target, to) {
+        if same && crate::rgb::straight(frame, target, to) {
             return Ok(());
         }
         let scaled = self.scale(frame, target)?;
@@ -94,7 +94,7 @@ impl Converter {
 
 fn scaler(key: &Key) -> Result<Scaler> {
     let ((from, w, h), (to, width, height)) = (key.from, key.to);
-    let flags = (ff::SWS_BILINEAR | ff::SWS_ACCURATE_RND) as c_int;
+    let flags = (ff::SWS_BICUBIC | ff::SWS_ACCURATE_RND) as c_int;
     let null = std::ptr::null_mut();
     // SAFETY: numbers only; it refuses those that cannot be.
     let scaler = unsafe {
@@ -151,8 +151,8 @@ pub fn is_full(frame: &Frame) -> bool {
         || old.iter().any(|&f| f as c_int == format)
 }
 
-/// A plane as the `yuv` crate takes it: whole lines, as far as the frame's memory goes.
-fn plane(frame: &Frame, i: usize, lines: usize) -> Option<(&[u8], u32)> {
+/// A plane: whole lines, as far as the frame's memory goes.
+pub fn plane(frame: &Frame, i: usize, lines: usize) -> Option<(&[u8], u32)> {
     let picture = frame.get();
     let (data, step) = (picture.data[i], usize::try_from(picture.linesize[i]).ok()?);
     let bytes = step.checked_mul(lines)?;
@@ -168,117 +168,6 @@ fn plane(frame: &Frame, i: usize, lines: usize) -> Option<(&[u8], u32)> {
     }
     // SAFETY: the bytes lie inside a buffer of the frame, which is borrowed; decoders write them no more.
     Some((unsafe { std::slice::from_raw_parts(data, bytes) }, step as u32))
-}
-
-/// YUV of 8 bits straight into packed rows of RGB, with the chroma of a pixel that of its block, as swscale's own
-/// converter has it. `false`: it is none of these, and nothing was done.
-fn straight(frame: &Frame, target: &Target, to: &mut Destination) -> bool {
-    use ff::AVPixelFormat as F;
-    let rgb = F::AV_PIX_FMT_RGB24 as c_int == target.pixels.format;
-    if !rgb || to.dtype != DType::U8 || target.pixels.layout != (Samples::Packed { samples: 3, step: 3, first: 0 }) {
-        return false;
-    }
-    let (w, h) = frame.size();
-    if to.view.shape() != [h, w, 3] {
-        return false;
-    }
-    let format = frame.get().format;
-    let is = |formats: &[F]| formats.iter().any(|&f| f as c_int == format);
-    let matrix = match number!(frame.raw(), colorspace) {
-        1 => YuvStandardMatrix::Bt709,
-        4 => YuvStandardMatrix::Fcc,
-        7 => YuvStandardMatrix::Smpte240,
-        9 | 10 => YuvStandardMatrix::Bt2020,
-        0 | 8 => return false,
-        _ => YuvStandardMatrix::Bt601,
-    };
-    let range = if is_full(frame) { YuvRange::Full } else { YuvRange::Limited };
-    let Some(rows) = to.view.as_bytes() else { return false };
-    let stride = (w * 3) as u32;
-    let (width, height) = (w as u32, h as u32);
-    type Planar =
-        fn(&YuvPlanarImage<u8>, &mut [u8], u32, YuvRange, YuvStandardMatrix) -> std::result::Result<(), YuvError>;
-    let planar: Option<(Planar, usize, usize)> = if is(&[F::AV_PIX_FMT_YUV420P, F::AV_PIX_FMT_YUVJ420P]) {
-        Some((yuv::yuv420_to_rgb, 1, 1))
-    } else if is(&[F::AV_PIX_FMT_YUV422P, F::AV_PIX_FMT_YUVJ422P]) {
-        Some((yuv::yuv422_to_rgb, 1, 0))
-    } else if is(&[F::AV_PIX_FMT_YUV444P, F::AV_PIX_FMT_YUVJ444P]) {
-        Some((yuv::yuv444_to_rgb, 0, 0))
-    } else {
-        None
-    };
-    if let Some((convert, across, down)) = planar {
-        let lines = h.div_ceil(1 << down);
-        let (Some((y_plane, y_stride)), Some((u_plane, u_stride)), Some((v_plane, v_stride))) =
-            (plane(frame, 0, h), plane(frame, 1, lines), plane(frame, 2, lines))
-        else {
-            return false;
-        };
-        let image = YuvPlanarImage { y_plane, y_stride, u_plane, u_stride, v_plane, v_stride, width, height };
-        if convert(&image, rows, stride, range, matrix).is_err() {
-            return false;
-        }
-        if range == YuvRange::Limited {
-            let at = |x: usize, y: usize, step: u32| (y >> down) * step as usize + (x >> across);
-            let chroma = |x, y| (u_plane[at(x, y, u_stride)], v_plane[at(x, y, v_stride)]);
-            below_black((y_plane, y_stride as usize), (rows, w), matrix, chroma);
-        }
-        return true;
-    }
-    if is(&[F::AV_PIX_FMT_NV12]) {
-        let (Some((y_plane, y_stride)), Some((uv_plane, uv_stride))) =
-            (plane(frame, 0, h), plane(frame, 1, h.div_ceil(2)))
-        else {
-            return false;
-        };
-        let image = YuvBiPlanarImage { y_plane, y_stride, uv_plane, uv_stride, width, height };
-        if yuv::yuv_nv12_to_rgb(&image, rows, stride, range, matrix, YuvConversionMode::Balanced).is_err() {
-            return false;
-        }
-        if range == YuvRange::Limited {
-            let at = |x: usize, y: usize| (y >> 1) * uv_stride as usize + (x >> 1) * 2;
-            let chroma = |x, y| (uv_plane[at(x, y)], uv_plane[at(x, y) + 1]);
-            below_black((y_plane, y_stride as usize), (rows, w), matrix, chroma);
-        }
-        return true;
-    }
-    false
-}
-
-/// Pixels darker than black, which codecs make at edges: the `yuv` crate takes them for black, which makes those with
-/// colour too bright.
-fn below_black(
-    (luma, step): (&[u8], usize),
-    (rows, width): (&mut [u8], usize),
-    matrix: YuvStandardMatrix,
-    chroma: impl Fn(usize, usize) -> (u8, u8),
-) {
-    let (kr, kb) = match matrix {
-        YuvStandardMatrix::Bt709 => (0.2126, 0.0722),
-        YuvStandardMatrix::Fcc => (0.30, 0.11),
-        YuvStandardMatrix::Smpte240 => (0.212, 0.087),
-        YuvStandardMatrix::Bt2020 => (0.2627, 0.0593),
-        _ => (0.299, 0.114),
-    };
-    let kg = 1.0 - kr - kb;
-    let fixed = |x: f64| (x * 65536.0).round() as i32;
-    let (scale, of) = (fixed(255.0 / 219.0), 255.0 / 224.0);
-    let (red, blue) = (fixed(2.0 * (1.0 - kr) * of), fixed(2.0 * (1.0 - kb) * of));
-    let (green_v, green_u) = (fixed(2.0 * (1.0 - kr) * kr / kg * of), fixed(2.0 * (1.0 - kb) * kb / kg * of));
-    for (y, (line, row)) in luma.chunks(step).zip(rows.chunks_exact_mut(width * 3)).enumerate() {
-        let line = &line[..width];
-        if line.iter().fold(u8::MAX, |least, &sample| least.min(sample)) >= 16 {
-            continue;
-        }
-        for (x, &sample) in line.iter().enumerate().filter(|&(_, &sample)| sample < 16) {
-            let (u, v) = chroma(x, y);
-            let (y, u, v) = (scale * (i32::from(sample) - 16) + (1 << 15), i32::from(u) - 128, i32::from(v) - 128);
-            let rgb = [y + red * v, y - green_v * v - green_u * u, y + blue * u];
-            for (to, value) in row[x * 3..x * 3 + 3].iter_mut().zip(rgb) {
-                *to = (value >> 16).clamp(0, 255) as u8;
-            }
-        }
-    }
 }
 
 /// RGB of 8 bits as YUV 4:2:0 of BT.601, as swscale has it, in a frame of its own. `None`: it is none of these.

@@ -7,7 +7,7 @@
 //! | `index`, `order`, `info` | which frames there are, in which order; what a stream is, without decoding |
 //! | `filter`, `film` | FFmpeg's filters; pictures one after the other, and the way to any of them |
 //! | `device` | cameras and screens |
-//! | `pixels`, `convert` | pixel formats as arrays; pictures in the format and place that are wanted |
+//! | `pixels`, `convert`, `rgb` | pixel formats as arrays; pictures in the format and place that are wanted |
 //! | `reader`, `meta`, `writer`, `encode` | the plugin's verbs |
 
 mod av;
@@ -27,6 +27,7 @@ mod order;
 mod output;
 mod pixels;
 mod reader;
+mod rgb;
 mod writer;
 
 use ffmpeg_sys_next as ff;
