@@ -94,7 +94,10 @@ impl Converter {
 
 fn scaler(key: &Key) -> Result<Scaler> {
     let ((from, w, h), (to, width, height)) = (key.from, key.to);
-    let flags = (ff::SWS_BICUBIC | ff::SWS_ACCURATE_RND) as c_int;
+    // As FFmpeg's own tool and imageio have it; what is to be encoded is rounded more exactly.
+    let (source, target) = (Pixels::of(from)?, Pixels::of(to)?);
+    let exact = if source.is_yuv() { 0 } else { ff::SWS_ACCURATE_RND };
+    let flags = (ff::SWS_BICUBIC | exact) as c_int;
     let null = std::ptr::null_mut();
     // SAFETY: numbers only; it refuses those that cannot be.
     let scaler = unsafe {
@@ -115,7 +118,6 @@ fn scaler(key: &Key) -> Result<Scaler> {
         return Err(Error::unsupported("FFmpeg does not convert between these pixel formats"));
     }
     let scaler = Scaler(scaler);
-    let (source, target) = (Pixels::of(from)?, Pixels::of(to)?);
     // What stays luma and chroma keeps range and matrix; what becomes so is BT.601 in the limited range, as swscale has it.
     let kept = source.is_yuv() && target.is_yuv();
     let full = |pixels: &Pixels, else_: bool| pixels.is_full() || else_;

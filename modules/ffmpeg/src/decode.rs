@@ -141,6 +141,16 @@ pub struct Player {
     times: Times,
 }
 
+/// What is said of a picture that the decoder made up in part.
+pub const MENDED: &str = "a part of the picture is missing or damaged";
+
+/// Whether the decoder made up a part of the picture, for want of data. (That pictures before it are missing is no damage
+/// of its own.)
+pub fn is_mended(frame: &Frame) -> bool {
+    let made_up = ff::FF_DECODE_ERROR_INVALID_BITSTREAM | ff::FF_DECODE_ERROR_CONCEALMENT_ACTIVE;
+    frame.get().decode_error_flags & made_up as c_int != 0
+}
+
 /// What is told of every packet that is read.
 pub type Noting<'a> = &'a mut dyn FnMut(&ff::AVPacket, u64) -> Result<()>;
 
@@ -212,6 +222,9 @@ impl Player {
                 0.. => {
                     if self.stamp.is_none() {
                         self.times.came(&frame);
+                    }
+                    if is_mended(&frame) {
+                        self.damage.get_or_insert(MENDED.to_owned());
                     }
                     return Ok(Some(frame));
                 }

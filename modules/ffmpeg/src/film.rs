@@ -1,7 +1,7 @@
 //! Pictures one after the other: decoded, and filtered if that is asked for.
 
 use crate::av::{Frame, number_of};
-use crate::decode::{Manner, Player};
+use crate::decode::{MENDED, Manner, Player, is_mended};
 use crate::filter::Graph;
 use crate::index::{Index, Naming};
 use crate::input::Resource;
@@ -348,6 +348,9 @@ impl Film {
                 Ordering::Greater => return Ok(false),
                 Ordering::Equal => {
                     self.player.forgive();
+                    if is_mended(&frame) && !self.manner.partial {
+                        return Err(Error::corrupt(MENDED));
+                    }
                     self.held = Some(frame);
                     (self.next, self.ended) = (i, false);
                     return Ok(true);
