@@ -31,8 +31,8 @@ static void read_cut(const subject *s, const unsigned char *data, size_t size, i
 }
 
 static size_t next_cut(size_t at, size_t size) {
-  size_t step = size < 2000 ? 1 : size / 200;
-  return at + (at < 64 || at + 64 > size ? 1 : step); /* the ends are where headers and trailers are */
+  size_t step = size < 400 ? 1 : size / 120;
+  return at + (at < 48 || at + 48 > size ? 1 : step); /* the ends are where headers and trailers are */
 }
 
 static void a_cut_file_gives_an_error_or_the_exact_image(void) {
@@ -65,7 +65,7 @@ static void an_iterator_over_a_cut_file_ends(void) {
     picture whole = picture_at(s->path, IIO_INDEX_ALL, NULL);
     if (b.data && CHECK_OK(whole.status)) {
       size_t one = whole.pixels.size / (size_t)s->images;
-      for (size_t n = 0; n < b.size; n += 1 + b.size / 60) {
+      for (size_t n = 0; n < b.size; n += 1 + b.size / 40) {
         iio_file *file = NULL;
         iio_iter *it = NULL;
         guarded g = guarded_new(one);
@@ -115,7 +115,7 @@ static void a_changed_byte_never_crashes(void) {
     bytes b = slurp(s->path);
     iio_dict *options = options_of("{'max_bytes': 1000000}");
     guarded g = guarded_new(100000);
-    for (size_t n = 0; b.data && n < b.size; n += 1 + b.size / 300) {
+    for (size_t n = 0; b.data && n < b.size; n += 1 + b.size / 90) {
       static const unsigned char flips[] = {0xFF, 0x01, 0x80};
       for (size_t i = 0; i < sizeof flips; i++) {
         iio_file *file = NULL;
