@@ -9,6 +9,7 @@ mod file;
 mod flavours;
 mod form;
 mod ifd;
+mod legacy;
 mod meta;
 mod reader;
 mod series;
@@ -25,6 +26,7 @@ pub use fei::FeiPlugin;
 use file::File;
 use form::Form;
 use ifd::{Layout, Tiff};
+pub use legacy::LegacyPlugin;
 use reader::TiffReader;
 use tags::{photometric, tag};
 
@@ -46,7 +48,7 @@ impl TiffPlugin {
         TiffPlugin {
             declaration: Declaration {
                 name: "tiff".into(),
-                aliases: ["tifffile", "TIFF", "TIFF-PIL", "TIFF-FI"].map(str::to_owned).to_vec(),
+                aliases: ["tifffile", "TIFF-PIL", "TIFF-FI"].map(str::to_owned).to_vec(),
                 description: "TIFF, OME-TIFF, ImageJ, LSM, STK and slide pyramids".into(),
                 extensions: EXTENSIONS.iter().map(|&e| e.to_owned()).collect(),
                 can_read: true,

@@ -57,7 +57,7 @@ pub const FLAGS: &[&str] = &[
     "uniform",
 ];
 
-/// The first page and its texts.
+/// The first page, or another, and its texts.
 pub struct Facts {
     pub tiff: Tiff,
     pub page: Arc<Page>,
@@ -70,6 +70,11 @@ pub struct Facts {
 impl Facts {
     pub fn of(file: &mut File) -> Result<Facts> {
         let page = file.first()?;
+        Facts::of_page(file, page)
+    }
+
+    /// Those of another page.
+    pub fn of_page(file: &File, page: Arc<Page>) -> Result<Facts> {
         let text = |n| match file.description(&page, n) {
             Err(e) if e.kind() == ErrorKind::Corrupt => Ok(String::new()),
             other => other,

@@ -24,7 +24,7 @@ use super::tags::tag;
 use crate::error::{ErrorKind, Result};
 use crate::log;
 use crate::model::{Dict, List, Value};
-use facts::Facts;
+pub use facts::Facts;
 
 type Finder = fn(&mut File, &Facts) -> Result<Option<Vec<Series>>>;
 
