@@ -54,6 +54,7 @@ for set in "$@"; do
       has_header png.h || wished="$wished libpng-dev"
       has_header turbojpeg.h || wished="$wished libturbojpeg0-dev"
       has_header webp/decode.h || wished="$wished libwebp-dev"
+      has_header tiffio.h || wished="$wished libtiff-dev"
       has_header libdeflate.h || wished="$wished libdeflate-dev"
       has_header isa-l/igzip_lib.h || wished="$wished libisal-dev"
       has_header stb/stb_image.h || wished="$wished libstb-dev"
@@ -131,10 +132,10 @@ case " $* " in *" test "*)
 esac
 # The Python peers, in an environment of their own unless the system has them.
 case " $* " in *" bench "*)
-  if ! python3 -c 'import PIL, numpy, imagecodecs, cv2, imageio' 2>/dev/null && [ ! -e build/bench/venv/ready ]; then
+  if ! python3 -c 'import PIL, numpy, imagecodecs, cv2, imageio, tifffile' 2>/dev/null && [ ! -e build/bench/venv/ready ]; then
     mkdir -p build/bench
     python3 -m venv build/bench/venv
-    build/bench/venv/bin/pip install --quiet numpy pillow imagecodecs opencv-python-headless imageio
+    build/bench/venv/bin/pip install --quiet numpy pillow imagecodecs opencv-python-headless imageio tifffile
     touch build/bench/venv/ready
   fi
   ;;
