@@ -138,6 +138,7 @@ impl Facts {
             "mediacy" => begins(50288, b"MC TIFF"),
             "metaseries" => s == "MetaSeries" && d.starts_with("<MetaData>") && d.ends_with("</MetaData>"),
             "micromanager" => has(tag::MICRO_MANAGER),
+            "mmstack" => has(tag::MICRO_MANAGER) && super::mmstack::is(&self.tiff),
             "mrc" => self.page.form.subfile & 8 != 0,
             "multipage" => self.page.form.subfile & 2 != 0,
             "ndpi" => has(65420) && has(tag::MAKE),
@@ -172,7 +173,7 @@ impl Facts {
         if self.page.directory.has(tag::SUB_IFDS) {
             return Ok(false);
         }
-        if self.is("scanimage") || self.is("nih") {
+        if self.is("scanimage") || self.is("nih") || self.is("mmstack") {
             return Ok(true);
         }
         let same = |form: &Form| form.key() == self.page.form.key();

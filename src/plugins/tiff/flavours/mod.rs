@@ -6,6 +6,7 @@ mod geo;
 mod imagej;
 mod labels;
 mod lsm;
+mod mmstack;
 mod nih;
 mod ome;
 mod scanimage;
@@ -32,11 +33,15 @@ type Finder = fn(&mut File, &Facts) -> Result<Option<Vec<Series>>>;
 const FINDERS: &[(&str, Finder)] = &[
     ("shaped", shaped::series),
     ("lsm", lsm::series),
+    ("mmstack", mmstack::series),
     ("ome", ome::series),
     ("imagej", imagej::series),
     ("stk", stk::series),
     ("svs", slides::svs),
+    ("scn", slides::scn),
+    ("qpi", slides::qpi),
     ("ndpi", slides::ndpi),
+    ("bif", slides::bif),
     ("scanimage", scanimage::series),
 ];
 
@@ -102,6 +107,7 @@ fn flavour(flag: &str, file: &mut File, facts: &Facts) -> Result<Dict> {
         "scanimage" => scanimage::meta(file, facts),
         "andor" => labels::andor(&facts.tiff, &facts.page.directory),
         "mdgel" => labels::mdgel(file),
+        "micromanager" => mmstack::meta(&facts.tiff),
         "metaseries" => Ok(labels::metaseries(&facts.description)),
         _ => Ok(Dict::new()),
     }
