@@ -2,6 +2,7 @@
 
 use super::form::Form;
 use super::ifd::{Directory, Tiff};
+use super::ndpi::Pieces;
 use super::tags::tag;
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::HashSet;
@@ -216,6 +217,8 @@ pub struct Chunks {
     pub offsets: Vec<u64>,
     /// Bytes of each, as stored.
     pub counts: Vec<u64>,
+    /// What the chunks are, where they are pieces of one JPEG file.
+    pub pieces: Option<Pieces>,
 }
 
 impl Chunks {
@@ -223,6 +226,11 @@ impl Chunks {
     /// made up for.
     pub fn of(tiff: &Tiff, page: &Page) -> Result<Chunks> {
         let directory = &page.directory;
+        if let Some(pieces) = Pieces::of(tiff, directory)?
+            && let Some((offsets, counts)) = Pieces::chunks(tiff, directory)?
+        {
+            return Ok(Chunks { offsets, counts, pieces: Some(pieces) });
+        }
         let list = |tags: [u16; 3]| -> Result<Option<Vec<u64>>> {
             for tag in tags {
                 if let Some(found) = tiff.uints(directory, tag)? {
@@ -235,6 +243,6 @@ impl Chunks {
         let counts = list([tag::TILE_BYTE_COUNTS, tag::STRIP_BYTE_COUNTS, tag::JPEG_INTERCHANGE_FORMAT_LENGTH])?;
         let offsets = offsets
             .ok_or_else(|| Error::corrupt("the directory does not say where the pixels are").at(directory.offset))?;
-        Ok(Chunks { counts: counts.unwrap_or_default(), offsets })
+        Ok(Chunks { counts: counts.unwrap_or_default(), offsets, pieces: None })
     }
 }

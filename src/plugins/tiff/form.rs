@@ -2,6 +2,7 @@
 //! one series, and are decoded alike.
 
 use super::ifd::{Directory, Tiff};
+use super::ndpi::Pieces;
 use super::tags::{compression, format, photometric, tag};
 use crate::error::{Error, Result};
 use crate::model::{Color, DType};
@@ -116,6 +117,11 @@ impl Form {
                 Some((depth, found.size(tag::TILE_LENGTH)?.unwrap_or(0), width))
             }
             _ => None,
+        };
+        let tile = match tile {
+            // Pieces of a JPEG file are as tiles.
+            None => Pieces::of(tiff, directory)?.map(|pieces| (1, pieces.size.0, pieces.size.1)),
+            tile => tile,
         };
         let rows = found.size(tag::ROWS_PER_STRIP);
         // Old writers list one for each strip, or say that there is no end of rows.

@@ -1,6 +1,6 @@
 //! Directories and their entries, as they lie in the file. Nothing here knows what a tag means.
 
-use super::tags::kind;
+use super::tags::{kind, tag};
 use crate::error::{Error, Result};
 use crate::model::MAX_METADATA;
 use crate::resource::{ReadAt, Source};
@@ -20,6 +20,8 @@ pub struct Layout {
     pub big_endian: bool,
     /// BigTIFF: counts and offsets have 64 bits.
     pub big: bool,
+    /// Hamamatsu's kind of classic TIFF: the upper halves of values and offsets stand behind the directory.
+    pub ndpi: bool,
 }
 
 impl Layout {
@@ -31,7 +33,7 @@ impl Layout {
             b"MM" => true,
             _ => return None,
         };
-        let mut layout = Layout { big_endian, big: false };
+        let mut layout = Layout { big_endian, big: false, ndpi: false };
         match layout.u16(head.get(2..4)?) {
             // A header that is cut off is one of a file without a directory.
             42 => Some((layout, head.get(4..8).map_or(0, |b| u64::from(layout.u32(b))))),
@@ -82,7 +84,7 @@ impl Layout {
 
     /// Bytes of the number of entries, of an entry, and of an offset.
     const fn sizes(self) -> (usize, usize, usize) {
-        if self.big { (8, 20, 8) } else { (2, 12, 4) }
+        if self.big { (8, 20, 8) } else { (2, 12, if self.ndpi { 8 } else { 4 }) }
     }
 }
 
@@ -119,6 +121,26 @@ pub struct Directory {
     len: usize,
     /// What was read with it.
     block: Vec<u8>,
+    /// Values that stand in the file in two halves.
+    wide: Vec<u8>,
+}
+
+/// Entries whose value is in [`Directory::wide`] have it at this offset, where no file has anything.
+const WIDE: u64 = 1 << 63;
+
+/// Gives an entry of Hamamatsu's its upper half.
+fn widen(entry: &mut Entry, raw: &[u8], upper: u32, layout: Layout, wide: &mut Vec<u8>) {
+    if upper == 0 {
+        return;
+    }
+    if entry.len().is_none_or(|len| len > 4) {
+        entry.at |= u64::from(upper) << 32;
+    } else if entry.count == 1 && matches!(entry.kind, kind::LONG | kind::IFD) {
+        let lower = raw.get(8..).map_or(0, |b| layout.u32(b));
+        entry.kind = kind::LONG8;
+        entry.at = WIDE + wide.len() as u64;
+        wide.extend((u64::from(upper) << 32 | u64::from(lower)).to_le_bytes());
+    }
 }
 
 impl Directory {
@@ -154,7 +176,12 @@ impl Tiff {
     /// The file, if its first bytes are those of one.
     pub fn open(source: Source) -> Option<Tiff> {
         let (layout, first) = Layout::of_header(source.head())?;
-        Some(Tiff { source, layout, first })
+        let is_named = source.extension() == Some(".ndpi") && !layout.big && !layout.big_endian;
+        let mut tiff = Tiff { source, layout, first };
+        if is_named && tiff.directory(first).is_ok_and(|d| d.has(tag::NDPI_FORMAT)) {
+            tiff.layout.ndpi = true;
+        }
+        Some(tiff)
     }
 
     /// Up to this many bytes from there; fewer at the end of the file.
@@ -193,18 +220,26 @@ impl Tiff {
             return Err(corrupt(format!("a directory of {count} entries")));
         }
         let end = count_size + count as usize * entry_size;
-        if end + offset_size > block.len() {
-            block = self.read_some(offset, end + offset_size)?;
+        let behind = end + offset_size;
+        let upper = if self.layout.ndpi { 4 * count as usize } else { 0 };
+        if behind + upper > block.len() {
+            block = self.read_some(offset, behind + upper)?;
         }
         let raw = block.get(count_size..end).ok_or_else(|| corrupt("a directory is cut off".into()))?;
+        let mut wide = Vec::new();
         let entries = raw.chunks_exact(entry_size).enumerate().filter_map(|(i, raw)| {
             let at = offset + (count_size + i * entry_size) as u64;
-            self.entry(raw, at)
+            let mut entry = self.entry(raw, at)?;
+            if upper > 0 {
+                let upper = block.get(behind + 4 * i..).map_or(0, |b| self.layout.u32(b));
+                widen(&mut entry, raw, upper, self.layout, &mut wide);
+            }
+            Some(entry)
         });
         let entries = entries.collect();
         // Some writers end the file with the last entry.
         let next = block.get(end..end + offset_size).map_or(0, |b| self.layout.number(b));
-        Ok(Directory { offset, next, entries, len: end, block })
+        Ok(Directory { offset, next, entries, len: end, block, wide })
     }
 
     /// An entry, if its type is known.
@@ -226,6 +261,10 @@ impl Tiff {
     pub fn bytes<'a>(&self, directory: &'a Directory, entry: &Entry) -> Result<Cow<'a, [u8]>> {
         let corrupt = || Error::corrupt(format!("the value of tag {} is not in the file", entry.tag)).at(entry.at);
         let len = entry.len().ok_or_else(corrupt)?;
+        if let Some(from) = entry.at.checked_sub(WIDE) {
+            let wide = usize::try_from(from).ok().and_then(|from| directory.wide.get(from..from.checked_add(len)?));
+            return wide.map(Cow::Borrowed).ok_or_else(corrupt);
+        }
         let inside = entry.at.checked_sub(directory.offset).and_then(|from| usize::try_from(from).ok());
         let inside = inside.and_then(|from| directory.block.get(from..from.checked_add(len)?));
         if let Some(bytes) = inside {

@@ -11,6 +11,7 @@ mod form;
 mod ifd;
 mod legacy;
 mod meta;
+mod ndpi;
 mod reader;
 mod series;
 mod tags;

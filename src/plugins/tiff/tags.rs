@@ -94,7 +94,9 @@ pub mod tag {
         IJ_METADATA = 50839;
         DNG_VERSION = 50706;
         MICRO_MANAGER = 51123;
+        NDPI_FORMAT = 65420;
         NDPI_MCU_STARTS = 65426;
+        NDPI_MCU_STARTS_HIGH = 65432;
     }
 }
 

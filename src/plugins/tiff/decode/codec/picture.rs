@@ -87,6 +87,8 @@ impl Target<'_> {
 pub fn jpeg(page: &Loaded, bytes: &[u8], target: &Target, out: &mut [u8]) -> Result<usize> {
     let form = &page.page.form;
     let directory = &page.page.directory;
+    let whole = page.chunks.pieces.as_ref().map(|pieces| pieces.file(bytes));
+    let bytes = whole.as_deref().unwrap_or(bytes);
     let tables = match directory.get(tag::JPEG_TABLES) {
         Some(entry) => Some(page.tiff.bytes(directory, entry)?),
         None => None,
