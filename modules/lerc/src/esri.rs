@@ -80,7 +80,18 @@ impl Esri {
             _ => Err(Error::corrupt(format!("the LERC blob has a side of {n}"))),
         };
         let (depth, columns) = (side(depth)?, side(columns)?);
-        Ok(Info { version, dtype, kind, depth, columns, rows: side(rows)?, bands: side(bands)?, valid, len: len as usize, range })
+        Ok(Info {
+            version,
+            dtype,
+            kind,
+            depth,
+            columns,
+            rows: side(rows)?,
+            bands: side(bands)?,
+            valid,
+            len: len as usize,
+            range,
+        })
     }
 
     /// Decodes a blob whose `info` was read of the same bytes into memory of just the size.

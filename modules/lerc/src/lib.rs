@@ -17,7 +17,8 @@ impl Plugin for Lerc {
     }
 
     fn declaration(&self) -> String {
-        r#"{"name": "lerc", "description": "LERC rasters", "extensions": [".lerc", ".lrc"], "can_read": true}"#.to_owned()
+        r#"{"name": "lerc", "description": "LERC rasters", "extensions": [".lerc", ".lrc"], "can_read": true}"#
+            .to_owned()
     }
 
     fn probe(&self, head: &[u8], _extension: Option<&str>) -> u8 {

@@ -80,8 +80,20 @@ impl Reader for LegacyReader {
 }
 
 /// The flags of a page that imageio gives, by their names.
-const FLAGS: &[&str] =
-    &["fluoview", "nih", "micromanager", "ome", "lsm", "reduced", "shaped", "stk", "tiled", "mdgel", "mediacy", "imagej"];
+const FLAGS: &[&str] = &[
+    "fluoview",
+    "nih",
+    "micromanager",
+    "ome",
+    "lsm",
+    "reduced",
+    "shaped",
+    "stk",
+    "tiled",
+    "mdgel",
+    "mediacy",
+    "imagej",
+];
 
 /// The metadata of a page of the file.
 fn metadata(file: &mut File, index: usize) -> Result<Dict> {

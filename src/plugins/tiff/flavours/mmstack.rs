@@ -138,11 +138,8 @@ pub fn series(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
         return Ok(None);
     }
     let first = |key: &str| !matches!(summary.get(key), Some(Value::Bool(false)));
-    let axes = format!(
-        "{}{}",
-        if first("TimeFirst") { "TR" } else { "RT" },
-        if first("SlicesFirst") { "ZC" } else { "CZ" }
-    );
+    let axes =
+        format!("{}{}", if first("TimeFirst") { "TR" } else { "RT" }, if first("SlicesFirst") { "ZC" } else { "CZ" });
     // Of each axis, where the map has it, and what the summary calls it.
     let place = |axis: char| match axis {
         'C' => (0, "Channels"),
@@ -206,7 +203,9 @@ pub fn series(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
 fn members(file: &mut File, summary: &Dict) -> Result<Vec<(u32, Vec<[u32; 5]>)>> {
     let mut found = Vec::new();
     let Some(path) = file.tiff.source.path().map(std::path::Path::to_path_buf) else { return Ok(found) };
-    let (Some(own), Some(folder)) = (path.file_name().and_then(|n| n.to_str()), path.parent()) else { return Ok(found) };
+    let (Some(own), Some(folder)) = (path.file_name().and_then(|n| n.to_str()), path.parent()) else {
+        return Ok(found);
+    };
     let Some((before, _)) = own.split_once("_MMStack") else { return Ok(found) };
     let prefix = summary.get("Prefix").and_then(Value::as_str).unwrap_or(before);
     if !own.starts_with(prefix) {

@@ -19,7 +19,8 @@ pub fn lerc(codecs: &mut Codecs, page: &Loaded, bytes: &[u8], target: &Target, o
     // No blob is much larger than its samples, of which a whole chunk has as many rows as its tile or strip.
     let (_, rows, width) = page.page.form.chunk();
     let samples = [rows, width, target.extent.samples, target.dtype.size()];
-    let most = samples.into_iter().try_fold(1usize, usize::checked_mul).and_then(|n| n.checked_mul(2)?.checked_add(HEADER));
+    let most =
+        samples.into_iter().try_fold(1usize, usize::checked_mul).and_then(|n| n.checked_mul(2)?.checked_add(HEADER));
     let most = most.ok_or_else(|| Error::limit("a chunk too large to address"))?;
     let mut inflated = |unpack: &mut dyn FnMut(&mut Codecs, &mut [u8]) -> Result<usize>| -> Result<Vec<u8>> {
         let mut blob = target.limits.allocate(most)?;

@@ -70,9 +70,10 @@ mod tests {
         let bytes = [129, 0x12, 0, 3, 1, 2, 3];
         let mut out = [0; 6];
         assert_eq!(sgilog(photometric::LOG_L, &bytes, 3, 1, &mut out).unwrap(), 6);
-        assert_eq!(out.as_chunks::<2>().0.iter().map(|b| u16::from_ne_bytes(*b)).collect::<Vec<_>>(), [
-            0x1201, 0x1202, 0x1203
-        ]);
+        assert_eq!(
+            out.as_chunks::<2>().0.iter().map(|b| u16::from_ne_bytes(*b)).collect::<Vec<_>>(),
+            [0x1201, 0x1202, 0x1203]
+        );
         assert_eq!(sgilog(photometric::LOG_L, &bytes[..5], 3, 1, &mut out).unwrap(), 0);
         assert!(sgilog(photometric::RGB, &bytes, 3, 3, &mut out).is_err());
     }
