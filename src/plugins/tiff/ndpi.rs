@@ -96,3 +96,33 @@ fn pieces(mut header: Vec<u8>) -> Option<Pieces> {
     header.get_mut(frame + 2..frame + 4)?.copy_from_slice(&sides[1].to_be_bytes());
     Some(Pieces { size: (rows, columns), header })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JPEG: &[u8] = b"\xFF\xD8\xFF\xDD\0\x04\0\x03\xFF\xC0\0\x0B\x08\0\x30\0\x80\x01\x01\x22\0\xFF\xDA\0\x03\0";
+
+    #[test]
+    fn a_piece_is_a_file_of_its_own() {
+        let found = pieces(JPEG.to_vec()).unwrap();
+        assert_eq!(found.size, (16, 48));
+        assert_eq!(&found.header[12..17], [8, 0, 16, 0, 48]);
+        let file = found.file(b"abc\xFF\xD3");
+        assert!(file.starts_with(&found.header) && file.ends_with(b"abc\xFF\xD9"));
+    }
+
+    #[test]
+    fn headers_that_are_none_have_no_pieces() {
+        for end in 0..JPEG.len() - 3 {
+            assert!(pieces(JPEG[..end].to_vec()).is_none(), "{end}");
+        }
+        // No restart, and lengths that go back.
+        for (at, byte) in [(7, 0), (3, 0xDE), (5, 0), (11, 0), (0, 0)] {
+            let mut jpeg = JPEG.to_vec();
+            jpeg[at] = byte;
+            let _ = pieces(jpeg);
+        }
+        assert!(pieces(vec![0xFF; 1000]).is_none());
+    }
+}

@@ -161,7 +161,9 @@ pub fn bif(file: &mut File, _facts: &Facts) -> Result<Option<Vec<Series>>> {
             base = Some(single("Baseline")?);
         }
     }
-    found.splice(..0, base);
+    if let Some(base) = base {
+        found.insert(0, base);
+    }
     Ok(Some(found))
 }
 
