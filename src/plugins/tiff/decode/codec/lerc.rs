@@ -4,7 +4,7 @@ use super::super::super::tags::tag;
 use super::super::plan::Loaded;
 use super::Codecs;
 use super::picture::Target;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Cast, Destination, Dict, Index, ViewMut};
 use crate::plugin::registry;
 use crate::plugin::{Call, Outcome};
@@ -36,7 +36,11 @@ pub fn lerc(codecs: &mut Codecs, page: &Loaded, bytes: &[u8], target: &Target, o
     };
     let module = registry::table().find("lerc")?;
     let call = Call::new(Dict::new(), module.declared.clone(), *target.limits, 1);
-    let mut reader = module.plugin.open(read_memory(blob, Some(".lerc"))?, &call)?;
+    let opened = module.plugin.open(read_memory(blob, Some(".lerc"))?, &call);
+    let mut reader = opened.map_err(|e| match e.kind() {
+        ErrorKind::NoBackend => Error::corrupt("a chunk without the mark of LERC"),
+        _ => e,
+    })?;
     let props = reader.props(Index::At(0), &call)?;
     let (height, width, samples) = match *props.shape {
         [height, width] => (height, width, 1),
