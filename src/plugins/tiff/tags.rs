@@ -75,6 +75,8 @@ pub mod tag {
         MODEL_TIEPOINT = 33922;
         LERC_PARAMETERS = 50674;
         CZ_SEM = 34118;
+        TIFF_EP_STANDARD = 37398;
+        MAKER_NOTE = 37500;
         MODEL_TRANSFORMATION = 34264;
         CZ_LSM_INFO = 34412;
         EXIF_IFD = 34665;
