@@ -76,7 +76,6 @@ pub mod tag {
         LERC_PARAMETERS = 50674;
         CZ_SEM = 34118;
         TIFF_EP_STANDARD = 37398;
-        MAKER_NOTE = 37500;
         MODEL_TRANSFORMATION = 34264;
         CZ_LSM_INFO = 34412;
         EXIF_IFD = 34665;

@@ -20,6 +20,8 @@ const MOST_SURPLUS: usize = 64 << 20;
 pub struct Scratch {
     limits: Limits,
     partial: bool,
+    /// The file ends within the chunk.
+    cut: bool,
     /// Bytes as stored.
     encoded: Vec<u8>,
     /// A chunk before it is unpacked.
@@ -60,6 +62,7 @@ impl Scratch {
         Scratch {
             limits,
             partial,
+            cut: false,
             encoded: Vec::new(),
             packed: Vec::new(),
             chunk: Vec::new(),
@@ -297,14 +300,20 @@ impl<'a> Decoder<'a> {
             unpack::repeat(&self.nodata, out);
             return Ok(Outcome::Complete);
         }
-        let got = match self.decode_stored(place, offset, count, extent, out, scratch) {
+        // First as if nothing were forgiven, so that what is called whole does not depend on that.
+        let partial = std::mem::replace(&mut scratch.partial, false);
+        let strict = self.decode_stored(place, offset, count, extent, out, scratch);
+        scratch.partial = partial;
+        let got = match strict {
+            Ok(got) if got >= out.len() => return Ok(Outcome::Complete),
             Ok(got) => got,
-            Err(e) if scratch.forgives(&e) => 0,
+            Err(e) if scratch.forgives(&e) => match self.decode_stored(place, offset, count, extent, out, scratch) {
+                Ok(got) => got.min(out.len()),
+                Err(e) if scratch.forgives(&e) => 0,
+                Err(e) => return Err(e),
+            },
             Err(e) => return Err(e),
         };
-        if got >= out.len() {
-            return Ok(Outcome::Complete);
-        }
         if scratch.partial {
             unpack::repeat(&self.nodata, &mut out[got..]);
             return Ok(Outcome::Partial);
@@ -339,16 +348,20 @@ impl<'a> Decoder<'a> {
         if plain {
             let len = usize::try_from(count).unwrap_or(usize::MAX).min(out.len());
             let read = read_full(source, &mut out[..len], offset)?;
+            scratch.cut = read < len;
             return self.finish(read, place, extent, out, scratch);
         }
         let mut encoded = std::mem::take(&mut scratch.encoded);
         let bytes = self.encoded(offset, count, &mut encoded, extent, &scratch.limits);
-        let done = bytes.and_then(|bytes| self.decompress(place, bytes, extent, out, scratch));
+        let done = bytes.and_then(|(bytes, cut)| {
+            scratch.cut = cut;
+            self.decompress(place, bytes, extent, out, scratch)
+        });
         scratch.encoded = encoded;
         done
     }
 
-    /// The stored bytes of a chunk: in memory already, or read.
+    /// The stored bytes of a chunk, in memory already or read, and whether the file ends before all of them.
     fn encoded<'b>(
         &'b self,
         offset: u64,
@@ -356,7 +369,7 @@ impl<'a> Decoder<'a> {
         buffer: &'b mut Vec<u8>,
         extent: Extent,
         limits: &Limits,
-    ) -> Result<&'b [u8]> {
+    ) -> Result<(&'b [u8], bool)> {
         let tiff = self.page.tiff;
         let cut = || Error::corrupt(format!("{count} bytes of pixels where the file has ended")).at(offset);
         let available = tiff.source.len().map_or(count, |len| len.saturating_sub(offset).min(count));
@@ -370,15 +383,16 @@ impl<'a> Decoder<'a> {
         let reversed = self.form.reversed_bits && codec::takes_reversed(self.form.compression);
         if let (Some(all), false) = (tiff.source.as_slice(), reversed) {
             let from = usize::try_from(offset).map_err(|_| cut())?;
-            return all.get(from..from + len).ok_or_else(cut);
+            return all.get(from..from + len).map(|bytes| (bytes, available < count)).ok_or_else(cut);
         }
         let bytes = sized(buffer, len, limits)?;
         let read = read_full(&tiff.source, bytes, offset)?;
+        let is_cut = available < count || read < len;
         let bytes = &mut bytes[..read];
         if reversed {
             bytes.iter_mut().for_each(|b| *b = b.reverse_bits());
         }
-        Ok(bytes)
+        Ok((bytes, is_cut))
     }
 
     fn decompress(
@@ -451,7 +465,7 @@ impl<'a> Decoder<'a> {
         let width = (self.form.width - place.x).min(extent.width);
         let rows = (self.form.length - place.y).min(extent.rows);
         let size = extent.samples * self.dtype.size();
-        if got >= out.len() || extent.depth > 1 || self.form.tile.is_none() {
+        if got >= out.len() || scratch.cut || extent.depth > 1 || self.form.tile.is_none() {
             return Ok(got);
         }
         if got == rows * extent.width * size {

@@ -4,7 +4,7 @@ use super::super::file::{File, Page};
 use super::super::form::Form;
 use super::super::ifd::Tiff;
 use super::super::tags::tag;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use std::sync::Arc;
 
 /// The flavours for which the metadata of a file have a flag, by tifffile's names.
@@ -75,11 +75,8 @@ impl Facts {
 
     /// Those of another page.
     pub fn of_page(file: &File, page: Arc<Page>) -> Result<Facts> {
-        let text = |n| match file.description(&page, n) {
-            Err(e) if e.kind() == ErrorKind::Corrupt => Ok(String::new()),
-            other => other,
-        };
-        let (description, description1) = (text(0)?, text(1)?);
+        // Without it the images would have other shapes, so that one behind the end of the file is an error.
+        let (description, description1) = (file.description(&page, 0)?, file.description(&page, 1)?);
         let software = file.tiff.text(&page.directory, tag::SOFTWARE).ok().flatten().unwrap_or_default();
         Ok(Facts { tiff: file.tiff.clone(), page, description, description1, software })
     }
