@@ -242,6 +242,55 @@ impl Tiff {
         Ok(Directory { offset, next, entries, len: end, block, wide })
     }
 
+    /// Where the next directory is, if the one at an offset has the same entries as another and says the same of the
+    /// form of its pixels: most directories of a long file do, and need not be read closely.
+    pub fn glance(&self, offset: u64, like: &Directory) -> Result<Option<u64>> {
+        let (count_size, entry_size, offset_size) = self.layout.sizes();
+        let len = like.len + offset_size;
+        if self.layout.ndpi || len > BLOCK || like.has(tag::SUB_IFDS) || like.block.len() < len {
+            return Ok(None);
+        }
+        let mut room = [0; BLOCK];
+        let block = match self.source.as_slice() {
+            Some(all) => {
+                let from = usize::try_from(offset).unwrap_or(usize::MAX);
+                all.get(from..).and_then(|rest| rest.get(..len)).unwrap_or_default()
+            }
+            None => {
+                let read = read_full(&self.source, &mut room[..len], offset)?;
+                &room[..read]
+            }
+        };
+        if block.len() < len || block[..count_size] != like.block[..count_size] {
+            return Ok(None);
+        }
+        let pairs =
+            block[count_size..].chunks_exact(entry_size).zip(like.block[count_size..like.len].chunks_exact(entry_size));
+        // Tag, type and number of values stand before the value.
+        let head = entry_size - if self.layout.big { 8 } else { 4 };
+        for (raw, known) in pairs {
+            if raw == known {
+                continue;
+            }
+            if raw[..head] != known[..head]
+                || (tells_form(self.layout.u16(raw)) && !self.same_value(raw, known, like)?)
+            {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.layout.number(&block[like.len..])))
+    }
+
+    /// Whether an entry has the value of another of the same tag, type and number of values, which lies elsewhere.
+    fn same_value(&self, raw: &[u8], known: &[u8], like: &Directory) -> Result<bool> {
+        let (Some(entry), Some(known)) = (self.entry(raw, 0), self.entry(known, 0)) else { return Ok(false) };
+        let inline = if self.layout.big { 8 } else { 4 };
+        let Some(len) = entry.len().filter(|&len| len > inline && len <= 64) else { return Ok(false) };
+        let mut room = [0; 64];
+        let read = read_full(&self.source, &mut room[..len], entry.at)?;
+        Ok(read == len && *self.bytes(like, &known)? == room[..len])
+    }
+
     /// An entry, if its type is known.
     fn entry(&self, raw: &[u8], at: u64) -> Option<Entry> {
         let offset_size = if self.layout.big { 8 } else { 4 };
@@ -347,6 +396,34 @@ impl Tiff {
         }
         Ok(decode_text(&self.bytes(directory, entry)?))
     }
+}
+
+/// Whether a tag says something of the form of the pixels or of what lies below.
+fn tells_form(of: u16) -> bool {
+    use tag::*;
+    matches!(
+        of,
+        NEW_SUBFILE_TYPE
+            | SUBFILE_TYPE
+            | IMAGE_WIDTH
+            | IMAGE_LENGTH
+            | BITS_PER_SAMPLE
+            | COMPRESSION
+            | PHOTOMETRIC
+            | FILL_ORDER
+            | SAMPLES_PER_PIXEL
+            | ROWS_PER_STRIP
+            | PLANAR_CONFIGURATION
+            | PREDICTOR
+            | TILE_WIDTH
+            | TILE_LENGTH
+            | SUB_IFDS
+            | EXTRA_SAMPLES
+            | SAMPLE_FORMAT
+            | YCBCR_SUB_SAMPLING
+            | IMAGE_DEPTH
+            | TILE_DEPTH
+    )
 }
 
 /// Bytes of a whole number of this type.

@@ -5,6 +5,9 @@ use super::ifd::{Directory, Tiff};
 use super::tags::{compression, tag};
 use crate::error::Result;
 
+/// The longest side that decoders of JPEG take.
+const LONGEST: u16 = 65500;
+
 /// The header of a picture is no longer than this.
 const HEADER: usize = 1 << 16;
 
@@ -28,7 +31,11 @@ impl Pieces {
         if start > HEADER {
             return Ok(None);
         }
-        Ok(pieces(tiff.read_some(at, start)?))
+        let Some((size, pieces)) = pieces(tiff.read_some(at, start)?) else { return Ok(None) };
+        // What JPEG has room for is read as one picture, whose chroma is smooth where its pieces meet.
+        let page = [tag::IMAGE_LENGTH, tag::IMAGE_WIDTH].map(|side| tiff.uint(directory, side).ok().flatten());
+        let is_whole = page == size.map(|side| Some(u64::from(side))) && size.iter().all(|&side| side <= LONGEST);
+        Ok((!is_whole).then_some(pieces))
     }
 
     /// Where the pieces are, and how long.
@@ -59,8 +66,8 @@ impl Pieces {
     }
 }
 
-/// The pieces that the header of a picture speaks of. `None`: it does not restart, or is none.
-fn pieces(mut header: Vec<u8>) -> Option<Pieces> {
+/// The pieces that the header of a picture speaks of, and the size that it says. `None`: it does not restart, or is none.
+fn pieces(mut header: Vec<u8>) -> Option<([u16; 2], Pieces)> {
     let mut at = 0;
     let (mut restart, mut frame, mut unit) = (0usize, None, (8, 8));
     loop {
@@ -90,11 +97,11 @@ fn pieces(mut header: Vec<u8>) -> Option<Pieces> {
     }
     let (rows, columns) = (unit.0, restart.checked_mul(unit.1)?);
     let sides = [u16::try_from(rows).ok()?, u16::try_from(columns).ok().filter(|&n| n > 0)?];
-    let frame = frame?;
     header.truncate(at);
-    header.get_mut(frame..frame + 2)?.copy_from_slice(&sides[0].to_be_bytes());
-    header.get_mut(frame + 2..frame + 4)?.copy_from_slice(&sides[1].to_be_bytes());
-    Some(Pieces { size: (rows, columns), header })
+    let (said, _) = header.get_mut(frame?..frame? + 4)?.as_chunks_mut::<2>();
+    let size = [u16::from_be_bytes(said[0]), u16::from_be_bytes(said[1])];
+    said.copy_from_slice(&sides.map(u16::to_be_bytes));
+    Some((size, Pieces { size: (rows, columns), header }))
 }
 
 #[cfg(test)]
@@ -105,8 +112,8 @@ mod tests {
 
     #[test]
     fn a_piece_is_a_file_of_its_own() {
-        let found = pieces(JPEG.to_vec()).unwrap();
-        assert_eq!(found.size, (16, 48));
+        let (size, found) = pieces(JPEG.to_vec()).unwrap();
+        assert_eq!((size, found.size), ([48, 128], (16, 48)));
         assert_eq!(&found.header[12..17], [8, 0, 16, 0, 48]);
         let file = found.file(b"abc\xFF\xD3");
         assert!(file.starts_with(&found.header) && file.ends_with(b"abc\xFF\xD9"));
