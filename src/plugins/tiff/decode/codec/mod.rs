@@ -96,7 +96,8 @@ impl Codecs {
                 if form.bits != Bits::Each(16) || !matches!(form.format, format::INT | format::UINT | format::VOID) {
                     return Err(Error::unsupported("SGILog of samples that are not whole numbers of 16 bits"));
                 }
-                sgilog::sgilog(form.photometric, bytes, extent.width, extent.samples, out)
+                let size = (extent.width, extent.samples);
+                sgilog::sgilog(form.photometric, bytes, size, page.tiff.layout.big_endian, out)
             }
             other => Err(missing(other)),
         }

@@ -7,8 +7,15 @@ use crate::error::{Error, Result};
 /// Steps of u' and v' in the stored bytes.
 const STEPS: f64 = 410.0;
 
-/// The samples, 16 bits each in native order, of rows of `width` pixels; the bytes decoded.
-pub fn sgilog(of: u16, bytes: &[u8], width: usize, samples: usize, out: &mut [u8]) -> Result<usize> {
+/// The samples, 16 bits each in the order of the file as if they were stored, of rows of `width` pixels; the bytes decoded.
+pub fn sgilog(
+    of: u16,
+    bytes: &[u8],
+    (width, samples): (usize, usize),
+    big_endian: bool,
+    out: &mut [u8],
+) -> Result<usize> {
+    let ordered = |n: u16| if big_endian { n.to_be_bytes() } else { n.to_le_bytes() };
     let stored = match (of, samples) {
         (photometric::LOG_L, 1) => 2,
         (photometric::LOG_LUV, 3) => 4,
@@ -26,10 +33,10 @@ pub fn sgilog(of: u16, bytes: &[u8], width: usize, samples: usize, out: &mut [u8
         }
         let (places, _) = row.as_chunks_mut::<2>();
         match stored {
-            2 => places.iter_mut().zip(&pixels).for_each(|(to, &n)| *to = (n as u16).to_ne_bytes()),
+            2 => places.iter_mut().zip(&pixels).for_each(|(to, &n)| *to = ordered(n as u16)),
             _ => places.as_chunks_mut::<3>().0.iter_mut().zip(&pixels).for_each(|(to, &n)| {
                 let chroma = |byte: u32| (((f64::from(byte) + 0.5) / STEPS) * 32768.0) as u16;
-                *to = [(n >> 16) as u16, chroma(n >> 8 & 0xFF), chroma(n & 0xFF)].map(u16::to_ne_bytes);
+                *to = [(n >> 16) as u16, chroma(n >> 8 & 0xFF), chroma(n & 0xFF)].map(ordered);
             }),
         }
         done += row.len();
@@ -69,20 +76,23 @@ mod tests {
         // The high bytes are a run, the low ones stand for themselves, with an empty literal between.
         let bytes = [129, 0x12, 0, 3, 1, 2, 3];
         let mut out = [0; 6];
-        assert_eq!(sgilog(photometric::LOG_L, &bytes, 3, 1, &mut out).unwrap(), 6);
+        assert_eq!(sgilog(photometric::LOG_L, &bytes, (3, 1), false, &mut out).unwrap(), 6);
         assert_eq!(
-            out.as_chunks::<2>().0.iter().map(|b| u16::from_ne_bytes(*b)).collect::<Vec<_>>(),
+            out.as_chunks::<2>().0.iter().map(|b| u16::from_le_bytes(*b)).collect::<Vec<_>>(),
             [0x1201, 0x1202, 0x1203]
         );
-        assert_eq!(sgilog(photometric::LOG_L, &bytes[..5], 3, 1, &mut out).unwrap(), 0);
-        assert!(sgilog(photometric::RGB, &bytes, 3, 3, &mut out).is_err());
+        assert_eq!(sgilog(photometric::LOG_L, &bytes[..5], (3, 1), false, &mut out).unwrap(), 0);
+        assert!(sgilog(photometric::RGB, &bytes, (3, 3), false, &mut out).is_err());
     }
 
     #[test]
     fn chromaticity_of_a_pixel() {
         let mut out = [0; 6];
-        assert_eq!(sgilog(photometric::LOG_LUV, &[1, 0x40, 1, 0x01, 1, 100, 1, 200], 1, 3, &mut out).unwrap(), 6);
-        let numbers = out.as_chunks::<2>().0.iter().map(|b| u16::from_ne_bytes(*b)).collect::<Vec<_>>();
+        assert_eq!(
+            sgilog(photometric::LOG_LUV, &[1, 0x40, 1, 0x01, 1, 100, 1, 200], (1, 3), true, &mut out).unwrap(),
+            6
+        );
+        let numbers = out.as_chunks::<2>().0.iter().map(|b| u16::from_be_bytes(*b)).collect::<Vec<_>>();
         assert_eq!(numbers, [0x4001, 8032, 16024]);
     }
 }
