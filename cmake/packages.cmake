@@ -58,5 +58,16 @@ if(with_ffmpeg)
  GPL, the combination is under the GNU General Public License, version 2 or
  later.")
 endif()
+if(IMAGEIO_LERC)
+  list(APPEND CPACK_COMPONENTS_ALL lerc)
+  set(CPACK_DEBIAN_LERC_PACKAGE_NAME libimageio-module-lerc)
+  set(CPACK_DEBIAN_LERC_PACKAGE_SECTION libs)
+  set(CPACK_DEBIAN_LERC_PACKAGE_DEPENDS "libimageio0 ${this}")
+  # It looks for the library itself, which the linker does not know.
+  set(CPACK_DEBIAN_LERC_PACKAGE_RECOMMENDS "liblerc4 | liblerc3")
+  set(CPACK_DEBIAN_LERC_DESCRIPTION "LERC rasters for libimageio, through Esri's library
+ The module by which libimageio reads LERC rasters, by themselves and inside
+ TIFF.")
+endif()
 
 include(CPack)

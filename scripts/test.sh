@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every check of this repository. With arguments, only these parts of it:
-#   format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video julia r parity
+#   format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video lerc julia r parity
 # From `install` on they look at the library as users get it: linked as delivered, installed, and moved.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -8,14 +8,14 @@ PATH="$PATH:$HOME/.cargo/bin"
 unset DESTDIR IMAGEIO_PLUGIN_PATH LD_LIBRARY_PATH
 export LC_ALL=C
 
-parts=(format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video julia r parity)
+parts=(format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video lerc julia r parity)
 if [[ $# -gt 0 ]]; then wanted=("$@"); else wanted=("${parts[@]}"); fi
 for part in "${wanted[@]}"; do
   [[ " ${parts[*]} " == *" $part "* ]] || { echo "test: no part is called '$part': ${parts[*]}" >&2; exit 2; }
 done
 
 # What looks at the installed tree wants it fresh.
-if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|packages|programs|sanitizers|tool|docs|video|julia|r|parity)\  ]]; then wanted+=(library install); fi
+if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|packages|programs|sanitizers|tool|docs|video|lerc|julia|r|parity)\  ]]; then wanted+=(library install); fi
 
 sets=(build test ffmpeg)
 for part in julia r; do [[ " ${wanted[*]} " != *" $part "* ]] || sets+=("$part"); done
@@ -58,6 +58,10 @@ part_lint() {
 }
 
 part_rust() {
+  IIO_PYTHON=$(tiff_python) && export IIO_PYTHON
+  "$IIO_PYTHON" -c 'import tifffile, imagecodecs; assert tifffile.__version__ >= "2025"' 2>/dev/null ||
+    skip "rust: TIFF that is written, as tifffile reads it, for tifffile of 2025 or later and imagecodecs are not installed"
+  command -v tiffinfo >/dev/null || skip "rust: TIFF that is written, as libtiff reads it, for tiffinfo is not installed"
   # shellcheck disable=SC2046
   cargo test --release --workspace $(without) --locked
 }
@@ -342,6 +346,20 @@ part_video() {
   if [[ $status = 77 ]]; then skip "video: ffmpeg is not installed"; return; fi
   return $status
 }
+
+# The module for LERC, and LERC inside TIFF, beside imagecodecs.
+part_lerc() {
+  local module=$tree/$(libdir)/imageio/modules/libimageio_lerc.so status=0 log=$work/lerc.log
+  [[ -e $module ]] || fail "the module is not installed"
+  [[ $(nm -D --defined-only "$module" | awk '{ print $3 }') = iio_plugin_entry ]] || fail "the module exports more than its entry"
+  "$(tiff_python)" tests/modules/lerc.py "$tree/$(libdir)/libimageio.so" >"$log" 2>&1 || status=$?
+  if [[ $status = 77 ]]; then skip "lerc: $(tail -n 1 "$log")"; return; fi
+  cat "$log"
+  return $status
+}
+
+# A Python with tifffile and imagecodecs, which scripts/setup.sh makes where the system's has none.
+tiff_python() { if [[ -x build/test/venv/bin/python ]]; then echo build/test/venv/bin/python; else echo python3; fi; }
 
 # Real files beside what imageio gives for them, where a folder of such files is at hand: IIO_SHARED, or ../shared.
 part_parity() {
