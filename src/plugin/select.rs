@@ -243,9 +243,21 @@ fn writer_for(extension: Option<&str>, opening: &Opening) -> Result<Arc<Register
     };
     let mut refusals = Vec::new();
     let mut missing = None;
+    let mut first: Option<Arc<Registered>> = None;
     for name in table.for_extension(extension) {
+        // Another than the first is asked only for what that one does not do.
+        let asked = known::by_name(name).is_some_and(|b| b.adds.iter().any(|o| opening.options.contains(o)));
+        if first.is_some() && !asked {
+            continue;
+        }
         match table.find(name) {
-            Ok(plugin) if plugin.declared.writes(extension) => return Ok(plugin),
+            Ok(plugin) if plugin.declared.writes(extension) => {
+                if first.is_some() || plugin.plugin.takes(extension, opening.options) {
+                    return Ok(plugin);
+                }
+                first = Some(plugin);
+            }
+            Err(e) if first.is_some() => return Err(e),
             Ok(plugin) => refusals.push(Refusal {
                 plugin: plugin.name().to_owned(),
                 kind: ErrorKind::Unsupported,
@@ -257,6 +269,9 @@ fn writer_for(extension: Option<&str>, opening: &Opening) -> Result<Arc<Register
                 missing.get_or_insert(e);
             }
         }
+    }
+    if let Some(first) = first {
+        return Ok(first);
     }
     let error = missing.unwrap_or_else(|| Error::new(ErrorKind::NoBackend, format!("no plugin writes {extension}")));
     Err(error.refusals(refusals))
