@@ -5,8 +5,8 @@ use kit::{DictMut, Result, ValueKind};
 
 /// A block of EXIF with nothing but an orientation: what Pillow makes of the boxes that turn an image.
 fn block_of(orientation: u32) -> Vec<u8> {
-    let mut block = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
-    block.extend((orientation as u16).to_le_bytes());
+    let mut block = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01".to_vec();
+    block.extend((orientation as u16).to_be_bytes());
     block.extend([0; 6]);
     block
 }

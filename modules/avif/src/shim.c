@@ -154,6 +154,8 @@ int32_t shim_read(shim_decoder *self, uint32_t index, uint32_t depth, uint8_t *p
 #if AVIF_VERSION >= 1000000
   rgb.maxThreads = decoder->maxThreads;
 #endif
+  /* libyuv, which libavif 1 has for deep samples, rounds down what libavif itself rounds to the nearest. */
+  rgb.avoidLibYUV = decoder->image->depth > 8 ? AVIF_TRUE : AVIF_FALSE;
   rgb.pixels = pixels;
   rgb.rowBytes = pitch;
   return tell(avifImageYUVToRGB(decoder->image, &rgb), NULL, message);

@@ -147,7 +147,6 @@ pub struct Info {
     pub height: usize,
     pub depth: u32,
     pub has_alpha: bool,
-    pub premultiplied: bool,
     pub chroma: u32,
     pub count: usize,
     /// The EXIF orientation of the turns and the mirror; 1: none.
@@ -220,7 +219,6 @@ impl Decoder {
             height: raw.height as usize,
             depth: raw.depth,
             has_alpha: raw.has_alpha != 0,
-            premultiplied: raw.premultiplied != 0,
             chroma: raw.chroma,
             count: raw.count as usize,
             orientation: orientation(raw.turns, raw.mirror),
