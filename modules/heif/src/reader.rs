@@ -57,7 +57,8 @@ impl Picture {
     fn decode(&self, to_8bit: bool, to: &mut Destination) -> Result<()> {
         let props = self.props(to_8bit);
         let (colorspace, chroma, channel) = match (self.is_gray(), self.has_alpha, props.dtype) {
-            (true, ..) => (COLORSPACE_MONOCHROME, CHROMA_MONOCHROME, CHANNEL_Y),
+            // As it is stored: version 1.15 refuses to make gray of some gray.
+            (true, ..) => (UNDEFINED, UNDEFINED, CHANNEL_Y),
             (_, true, DType::U16) => (COLORSPACE_RGB, CHROMA_RGBA_16, CHANNEL_INTERLEAVED),
             (_, false, DType::U16) => (COLORSPACE_RGB, CHROMA_RGB_16, CHANNEL_INTERLEAVED),
             (_, true, _) => (COLORSPACE_RGB, CHROMA_RGBA, CHANNEL_INTERLEAVED),

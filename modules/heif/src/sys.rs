@@ -39,6 +39,8 @@ pub const SECURITY_LIMIT_EXCEEDED: c_int = 1000;
 
 pub const HEVC: c_int = 1;
 
+/// The colour space, and the chroma, that the image has.
+pub const UNDEFINED: c_int = 99;
 pub const COLORSPACE_RGB: c_int = 1;
 pub const COLORSPACE_MONOCHROME: c_int = 2;
 

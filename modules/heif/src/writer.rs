@@ -58,12 +58,14 @@ impl Settings {
         Ok(Settings { quality, lossless, chroma, parameters, depth: depth(picture, options)? })
     }
 
-    fn apply(&self, encoder: &Encoder) -> Result<()> {
+    fn apply(&self, encoder: &Encoder, samples: usize) -> Result<()> {
         encoder.set_quality(self.quality)?;
         if self.lossless {
             encoder.set_lossless()?;
         }
-        encoder.set("chroma", self.chroma)?;
+        if samples > 2 {
+            encoder.set("chroma", self.chroma)?;
+        }
         self.parameters.iter().try_for_each(|(name, value)| encoder.set(name, value))
     }
 }
@@ -104,7 +106,7 @@ impl Collection {
         let matrix = if settings.lossless && picture.samples > 2 { IDENTITY } else { BT601 };
         nclx.set(BT709, SRGB, matrix, true);
         image.set_nclx(&nclx)?;
-        settings.apply(&self.encoder)?;
+        settings.apply(&self.encoder, picture.samples)?;
         let mut encoding = Encoding::new()?;
         // SAFETY: the profile is not ended before the image is encoded.
         unsafe { encoding.set_nclx(&nclx) };
