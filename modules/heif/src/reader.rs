@@ -65,6 +65,8 @@ impl Picture {
             _ => (COLORSPACE_RGB, CHROMA_RGB, CHANNEL_INTERLEAVED),
         };
         let image = self.handle.decode(colorspace, chroma, to_8bit)?;
+        // Gray that was encoded without loss comes as three planes of it.
+        let channel = if channel == CHANNEL_Y && image.plane_size(channel).0 == 0 { CHANNEL_G } else { channel };
         let (width, height, bits) = image.plane_size(channel);
         if (width, height) != (self.width, self.height) {
             let what = format!("{width} x {height} pixels were stored, not {} x {}", self.width, self.height);

@@ -57,6 +57,7 @@ pub const CHROMA_RGB_16: c_int = 14;
 pub const CHROMA_RGBA_16: c_int = 15;
 
 pub const CHANNEL_Y: c_int = 0;
+pub const CHANNEL_G: c_int = 4;
 pub const CHANNEL_ALPHA: c_int = 6;
 pub const CHANNEL_INTERLEAVED: c_int = 10;
 
