@@ -28,7 +28,8 @@ fn never(_: &[u8]) -> bool {
 fn video(head: &[u8]) -> bool {
     let at = |offset: usize, mark: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(mark));
     let brand = head.get(8..12).unwrap_or(b"");
-    let picture = [&b"avif"[..], b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"].contains(&brand);
+    let picture = [&b"avif"[..], b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"]
+        .contains(&brand);
     (at(4, b"ftyp") && !picture)
         || at(4, b"moov")
         || at(0, b"\x1a\x45\xdf\xa3")
@@ -55,7 +56,9 @@ fn lerc(head: &[u8]) -> bool {
 
 fn heif(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp")
-        && head.get(8..12).is_some_and(|b| [&b"heic"[..], b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"].contains(&b))
+        && head
+            .get(8..12)
+            .is_some_and(|b| [&b"heic"[..], b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"].contains(&b))
 }
 
 fn avif(head: &[u8]) -> bool {

@@ -124,7 +124,15 @@ pub fn open_reader(source: &Source, opening: &Opening) -> Result<(Box<dyn Reader
         .map(|p| (p.plugin.probe(source.head(), source.extension()).unwrap_or(1), p))
         .collect();
     rest.sort_by_key(|(sure, p)| std::cmp::Reverse((*sure, p.declared.priority)));
+    let marked = known::by_mark(source.head()).filter(|b| b.module && table.get(b.name).is_none());
     for (_, plugin) in rest {
+        // A module for films reads a picture as a film of one image; whether it is loaded already must not matter.
+        if let Some(backend) = marked.filter(|_| known::by_name(plugin.name()).is_some_and(|b| b.module)) {
+            let plugin = table.find(backend.name).map_err(|e| e.refusals(asked.refusals.clone()))?;
+            if let Some(reader) = ask(&plugin, source, opening, &mut asked)? {
+                return Ok((reader, plugin));
+            }
+        }
         if let Some(reader) = ask(plugin, source, opening, &mut asked)? {
             return Ok((reader, plugin.clone()));
         }

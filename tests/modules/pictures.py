@@ -11,7 +11,7 @@ import base64
 import os
 import random
 import shutil
-import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -316,7 +316,36 @@ def chosen():
         expect(load(path("plain.jxl"))[2] == items(rows), "without options JPEG XL is lossless")
 
 
-for part in (lossless, deep, lossy, several, metadata, turned, harm, refusals, chosen):
+def missing():
+    """Without the module its files are told from others, and what is missing is named."""
+    alone = os.path.join(folder, "alone")
+    os.makedirs(alone, exist_ok=True)
+    shutil.copy(os.path.realpath(sys.argv[1]), os.path.join(alone, "libimageio.so"))
+    reading = {"avif": str(data / "avif" / "rgb.avif"), "heif": str(data / "heif" / "rgb.heic"), "jxl": ""}[module]
+    code = """
+import ctypes as C, sys
+lib = C.CDLL(sys.argv[1]); lib.iio_error_message.restype = C.c_char_p
+props = C.create_string_buffer(C.sizeof(C.c_uint32) * 64); C.cast(props, C.POINTER(C.c_uint32))[0] = 216
+if sys.argv[2]:
+    status = lib.iio_improps(sys.argv[2].encode(), C.c_int64(-2**63), None, props)
+else:
+    options = C.c_void_p(); lib.iio_dict_from_json(b'{"quality": 50}', C.byref(options)); file = C.c_void_p()
+    pixel, image = C.create_string_buffer(1), bytearray(ARRAY)
+    image[16:24] = C.addressof(pixel).to_bytes(8, sys.byteorder)
+    status = lib.iio_imwrite(sys.argv[3].encode(), (C.c_char * len(image)).from_buffer(image), options)
+print(status, lib.iio_error_message().decode())
+"""
+    image = Array(struct_size=C.sizeof(Array), dtype=U8, ndim=2)
+    image.shape[:2] = [1, 1]
+    code = code.replace("ARRAY", repr(bytes(image)))
+    for name in (reading, ) if reading else ("",):
+        environment = {k: v for k, v in os.environ.items() if k != "IMAGEIO_PLUGIN_PATH"}
+        said = subprocess.run([sys.executable, "-c", code, os.path.join(alone, "libimageio.so"), name, path("x.jxl")], env=environment,
+                              stdout=subprocess.PIPE, check=True).stdout.decode()
+        expect(said.startswith("-7 ") and f"libimageio-module-{module}" in said, f"without the module: {said}")
+
+
+for part in (lossless, deep, lossy, several, metadata, turned, harm, refusals, chosen, missing):
     try:
         part()
     except Failed as e:

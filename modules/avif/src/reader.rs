@@ -2,7 +2,9 @@
 
 use crate::meta;
 use crate::shim::{Decoder, Info};
-use kit::{Color, Count, Cursor, DType, Destination, DictMut, DictRef, Error, Index, Input, Kind, Limits, Outcome, Props};
+use kit::{
+    Color, Count, Cursor, DType, Destination, DictMut, DictRef, Error, Index, Input, Kind, Limits, Outcome, Props,
+};
 use kit::{Reader, Result};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

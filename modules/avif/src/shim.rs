@@ -80,13 +80,7 @@ struct RawSettings {
 }
 
 unsafe extern "C" {
-    fn shim_open(
-        data: *const u8,
-        size: usize,
-        threads: i32,
-        out: *mut *mut RawDecoder,
-        message: *mut c_char,
-    ) -> i32;
+    fn shim_open(data: *const u8, size: usize, threads: i32, out: *mut *mut RawDecoder, message: *mut c_char) -> i32;
     fn shim_info_of(decoder: *const RawDecoder, info: *mut RawInfo);
     fn shim_time(decoder: *const RawDecoder, index: u32, start: *mut f64, duration: *mut f64) -> i32;
     fn shim_read(
@@ -253,9 +247,8 @@ impl Decoder {
         let mut message = Message::new();
         // SAFETY: the decoder is open; it writes `height` rows of `row` bytes, `pitch` apart, which the slice holds, as
         // was checked; the C side refuses an image of another size.
-        let kind = unsafe {
-            shim_read(self.raw.as_ptr(), index, depth, pixels.as_mut_ptr(), pitch, message.0.as_mut_ptr())
-        };
+        let kind =
+            unsafe { shim_read(self.raw.as_ptr(), index, depth, pixels.as_mut_ptr(), pitch, message.0.as_mut_ptr()) };
         message.check(kind)
     }
 }

@@ -175,7 +175,8 @@ fn settings(options: DictRef, threads: usize) -> Result<Settings> {
     let mut advanced = Vec::new();
     if let Some(given) = options.dict("advanced") {
         for key in given.keys() {
-            let value = given.to_text(key).ok_or_else(|| Error::option(format!("advanced: {key} is no text or number")))?;
+            let value =
+                given.to_text(key).ok_or_else(|| Error::option(format!("advanced: {key} is no text or number")))?;
             advanced.push((text(key)?, text(&value)?));
         }
     }

@@ -113,15 +113,18 @@ impl Context {
     ///
     /// # Safety
     /// The bytes live and stay as long as the context.
-    pub unsafe fn read(&self, bytes: &[u8], max_pixels: u64, threads: usize) -> Result<()> {
-        // libheif's limit is the side of a square.
-        let side = (max_pixels as f64).sqrt().ceil().min(f64::from(c_int::MAX)) as c_int;
+    pub unsafe fn read(&self, bytes: &[u8], threads: usize) -> Result<()> {
         // SAFETY: the context is ours; the caller promises the bytes.
         check(unsafe {
-            heif_context_set_maximum_image_size_limit(self.raw(), side);
             heif_context_set_max_decoding_threads(self.raw(), threads.min(64) as c_int);
             heif_context_read_from_memory_without_copy(self.raw(), bytes.as_ptr().cast(), bytes.len(), null())
         })
+    }
+
+    /// Limits the sides of what is decoded, tiles too.
+    pub fn limit(&self, side: usize) {
+        // SAFETY: the context is ours.
+        unsafe { heif_context_set_maximum_image_size_limit(self.raw(), side.min(1 << 20) as c_int) };
     }
 
     /// The images that are no part of others, in the file's order.
@@ -143,7 +146,9 @@ impl Context {
         // SAFETY: the context is ours, the place writable.
         let made = given(|out| unsafe { heif_context_get_encoder_for_format(self.raw(), HEVC, out) });
         made.map(Encoder).map_err(|e| {
-            Error::unsupported(format!("this libheif has no encoder for HEVC ({e}); Debian has it in libheif1 or libheif-plugin-x265"))
+            Error::unsupported(format!(
+                "this libheif has no encoder for HEVC ({e}); Debian has it in libheif1 or libheif-plugin-x265"
+            ))
         })
     }
 
@@ -172,7 +177,12 @@ impl Context {
 
     /// The file that was put together.
     pub fn write(&self) -> Result<Vec<u8>> {
-        unsafe extern "C" fn take(_: *mut heif_context, data: *const c_void, size: usize, user: *mut c_void) -> heif_error {
+        unsafe extern "C" fn take(
+            _: *mut heif_context,
+            data: *const c_void,
+            size: usize,
+            user: *mut c_void,
+        ) -> heif_error {
             // SAFETY: `user` is the vector below; libheif gives `size` bytes.
             unsafe {
                 let file = &mut *user.cast::<Vec<u8>>();
@@ -266,8 +276,8 @@ impl Handle {
         };
         let of = |id| {
             // SAFETY: as there.
-            let handle =
-                given(|out| unsafe { heif_image_handle_get_auxiliary_image_handle(self.raw(), id, out) }).map(Handle)?;
+            let handle = given(|out| unsafe { heif_image_handle_get_auxiliary_image_handle(self.raw(), id, out) })
+                .map(Handle)?;
             let mut kind = null();
             // SAFETY: the handle is ours, the place writable; what it gives is a text, and ended once.
             let kind = unsafe {
@@ -413,9 +423,7 @@ impl Image {
         mut fill: impl FnMut(usize, &mut [u8]),
     ) -> Result<()> {
         // SAFETY: the image is ours.
-        check(unsafe {
-            heif_image_add_plane(self.raw(), channel, width as c_int, height as c_int, bits as c_int)
-        })?;
+        check(unsafe { heif_image_add_plane(self.raw(), channel, width as c_int, height as c_int, bits as c_int) })?;
         let mut stride = 0;
         // SAFETY: the image is ours, the place writable.
         let first = unsafe { heif_image_get_plane(self.raw(), channel, &mut stride) };

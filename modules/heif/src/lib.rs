@@ -32,7 +32,13 @@ fn sureness(head: &[u8]) -> u8 {
     let brands = head.get(8..size.min(head.len())).unwrap_or_default().as_chunks::<4>().0;
     match brands.first() {
         // Who says avif beside the general brand is left to the plugin that reads nothing else.
-        Some(main) if BRANDS.contains(&main) => if brands.contains(b"avif") { 60 } else { 95 },
+        Some(main) if BRANDS.contains(&main) => {
+            if brands.contains(b"avif") {
+                60
+            } else {
+                95
+            }
+        }
         _ => 0,
     }
 }

@@ -7,6 +7,9 @@ use crate::sys::*;
 use kit::{Color, Count, DType, Destination, DictMut, DictRef, Error, Index, Input, Kind, Limits, Outcome, Props};
 use kit::{Reader, Result};
 
+/// The side of the largest tile that is believed of a small image.
+const LARGEST_TILE: usize = 2048;
+
 /// The file. The images end first, then the context, then the bytes that it reads.
 pub struct File {
     images: Vec<Picture>,
@@ -99,7 +102,7 @@ impl File {
         let bytes = input.read_all(limits.max_bytes)?.into_boxed_slice();
         let context = Context::new()?;
         // SAFETY: the bytes are in their box, unchanged, until the context has ended.
-        unsafe { context.read(&bytes, limits.max_pixels, kit::threads(options)) }?;
+        unsafe { context.read(&bytes, kit::threads(options)) }?;
         let items = Items::of(&bytes);
         let mut images = Vec::new();
         for id in context.images() {
@@ -114,6 +117,9 @@ impl File {
         if images.is_empty() {
             return Err(Error::corrupt("a file without images"));
         }
+        // A coded picture may be larger than its image by the rest of a block or tile, not by orders of magnitude.
+        let side = images.iter().map(|image| image.width.max(image.height)).max().unwrap_or(0);
+        context.limit((side + 64).max(LARGEST_TILE));
         Ok(File { images, _context: context, _bytes: bytes, limits })
     }
 

@@ -292,9 +292,5 @@ unsafe extern "C" {
         data: *const c_void,
         size: c_int,
     ) -> heif_error;
-    pub fn heif_context_write(
-        context: *mut heif_context,
-        writer: *mut heif_writer,
-        user: *mut c_void,
-    ) -> heif_error;
+    pub fn heif_context_write(context: *mut heif_context, writer: *mut heif_writer, user: *mut c_void) -> heif_error;
 }

@@ -37,7 +37,13 @@ impl Settings {
         let lossless = options.bool("lossless") == Some(true);
         let asked = if options.has("chroma") { options.to_text("chroma") } else { None };
         let chroma = match asked.as_deref() {
-            None => if lossless { "444" } else { "420" },
+            None => {
+                if lossless {
+                    "444"
+                } else {
+                    "420"
+                }
+            }
             Some("420" | "4:2:0") if !lossless => "420",
             Some("422" | "4:2:2") if !lossless => "422",
             Some("444" | "4:4:4") => "444",
@@ -82,9 +88,7 @@ fn depth(picture: &Picture, options: DictRef) -> Result<u32> {
         (dtype @ (DType::U8 | DType::U16), Some(depth)) => {
             Err(Error::option(format!("{} samples are not written with {depth} bits", dtype.name())))
         }
-        (dtype, _) => {
-            Err(Error::shape(format!("HEIF holds uint8, and uint16 of 10 or 12 bits, not {}", dtype.name())))
-        }
+        (dtype, _) => Err(Error::shape(format!("HEIF holds uint8, and uint16 of 10 or 12 bits, not {}", dtype.name()))),
     }
 }
 

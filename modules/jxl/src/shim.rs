@@ -162,8 +162,7 @@ impl Encoder {
         }
         let mut step = std::ptr::null();
         // SAFETY: the encoder is open; the pixels are as many as its form has, and copied.
-        let done =
-            unsafe { shim_add(self.raw.as_ptr(), pixels.as_ptr(), pixels.len(), milliseconds, &mut step) };
+        let done = unsafe { shim_add(self.raw.as_ptr(), pixels.as_ptr(), pixels.len(), milliseconds, &mut step) };
         check(done, step)
     }
 

@@ -126,7 +126,9 @@ fn encode(image: &Image, call: &Call, bare: bool) -> Result<Vec<u8>> {
     let options = Encode { bare, ..settings(call)? };
     let metadata = Embedded::of(image, call)?;
     if let Some(name) = ["exif", "xmp", "icc_profile"].into_iter().find(|name| bare && call.given(name)) {
-        return Err(Error::option(format!("a codestream without its file holds no {name}; write .jp2, or no_jp2=false")));
+        return Err(Error::option(format!(
+            "a codestream without its file holds no {name}; write .jp2, or no_jp2=false"
+        )));
     }
     let planes = (sides.width as u64).saturating_mul(sides.height as u64).saturating_mul(4 * sides.samples as u64);
     call.limits().check_bytes(usize::try_from(planes).unwrap_or(usize::MAX))?;

@@ -82,3 +82,38 @@ fn unpack(packed: &[u8], most: usize) -> Result<Option<Cow<'static, [u8]>>> {
         Err(_) => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{find, unpack};
+    use crate::error::ErrorKind;
+
+    fn file(name: &str) -> Vec<u8> {
+        std::fs::read(format!("{}/tests/data/modern/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    #[test]
+    fn what_expands_beyond_the_limit_is_refused() {
+        let file = file("brob.jxl");
+        let at = file.windows(8).position(|w| w == b"brobxml ").unwrap() + 8;
+        let packed = &file[at..];
+        assert_eq!(unpack(packed, 240).unwrap().unwrap().len(), 240);
+        assert_eq!(unpack(packed, 239).unwrap_err().kind(), ErrorKind::Limit);
+        assert!(unpack(&packed[..packed.len() - 3], 240).unwrap().is_none());
+    }
+
+    #[test]
+    fn damaged_boxes_end_quietly() {
+        for name in ["exif.jxl", "brob.jxl"] {
+            let file = file(name);
+            let found = find(&file).unwrap();
+            assert!(found.exif.is_some() && found.xmp.is_some());
+            for at in 0..file.len() {
+                let mut hurt = file.clone();
+                hurt[at] ^= 0xff;
+                let _ = find(&hurt);
+                let _ = find(&file[..at]);
+            }
+        }
+    }
+}

@@ -1,9 +1,9 @@
 //! Writing, lossless.
 
 use crate::error::{Error, Result};
+use crate::log::{self, Level};
 use crate::model::{Color, DType};
 use crate::plugin::{Call, Image, Writer};
-use crate::log::{self, Level};
 use crate::plugins::image::embed::{Embedded, put_box};
 use crate::plugins::image::{single::Sides, whole};
 use crate::resource::Output;

@@ -278,14 +278,20 @@ impl<'a> Decoder<'a> {
             unpack::repeat(&self.nodata, out);
             return Ok(Outcome::Complete);
         }
-        let got = match self.decode_stored(place, offset, count, extent, out, scratch) {
+        // First as if nothing were forgiven, so that what is called whole does not depend on that.
+        let partial = std::mem::replace(&mut scratch.partial, false);
+        let strict = self.decode_stored(place, offset, count, extent, out, scratch);
+        scratch.partial = partial;
+        let got = match strict {
+            Ok(got) if got >= out.len() => return Ok(Outcome::Complete),
             Ok(got) => got,
-            Err(e) if scratch.forgives(&e) => 0,
+            Err(e) if scratch.forgives(&e) => match self.decode_stored(place, offset, count, extent, out, scratch) {
+                Ok(got) => got.min(out.len()),
+                Err(e) if scratch.forgives(&e) => 0,
+                Err(e) => return Err(e),
+            },
             Err(e) => return Err(e),
         };
-        if got >= out.len() {
-            return Ok(Outcome::Complete);
-        }
         if scratch.partial {
             unpack::repeat(&self.nodata, &mut out[got..]);
             return Ok(Outcome::Partial);
