@@ -537,15 +537,23 @@ const CALLS_OF_WRITES: [CallKind; 2] = [CallKind::Open, CallKind::Write];
 struct FormatWriter {
     writer: Box<dyn Writer>,
     declared: Arc<Declaration>,
+    /// What else writes the format, with options of its own.
+    beside: Option<&'static str>,
 }
 
 impl FormatWriter {
     fn new(format: &Format, writer: Box<dyn Writer>) -> FormatWriter {
-        FormatWriter { writer, declared: Arc::new(format.declared()) }
+        let beside =
+            (format.name == "JXL").then_some("the plugin jxl, asked for by name, writes JPEG XL with more options");
+        FormatWriter { writer, declared: Arc::new(format.declared()), beside }
     }
 
     fn own(&self, call: &Call) -> Result<Call> {
-        let options = plugin::check(call.options(), &self.declared, CallKind::Write)?;
+        let checked = plugin::check(call.options(), &self.declared, CallKind::Write);
+        let options = checked.map_err(|e| match self.beside.filter(|_| e.kind() == ErrorKind::UnknownOption) {
+            Some(beside) => Error::new(ErrorKind::UnknownOption, format!("{}; {beside}", e.message())),
+            None => e,
+        })?;
         Ok(call.with_options(options, self.declared.clone()))
     }
 }
