@@ -122,6 +122,10 @@ pub fn jpeg(page: &Loaded, bytes: &[u8], target: &Target, out: &mut [u8]) -> Res
     let tolerance = if target.partial { Tolerance::Partial } else { Tolerance::Corrupt };
     target.place(width, height, out, |rows| {
         let pitch = width * samples;
+        if target.partial {
+            // What is not decoded of it is to be the same each time.
+            rows.fill(0);
+        }
         let done = if dtype == DType::U8 {
             decoder.decode_u8(rows, pitch, format, Scale::Full, tolerance)
         } else {
