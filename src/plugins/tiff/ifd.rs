@@ -176,12 +176,26 @@ impl Tiff {
     /// The file, if its first bytes are those of one.
     pub fn open(source: Source) -> Option<Tiff> {
         let (layout, first) = Layout::of_header(source.head())?;
-        let is_named = source.extension() == Some(".ndpi") && !layout.big && !layout.big_endian;
         let mut tiff = Tiff { source, layout, first };
-        if is_named && tiff.directory(first).is_ok_and(|d| d.has(tag::NDPI_FORMAT)) {
-            tiff.layout.ndpi = true;
-        }
+        tiff.layout.ndpi = tiff.is_ndpi();
         Some(tiff)
+    }
+
+    /// Whether the first directory is one of Hamamatsu's, and what stands behind it may be upper halves.
+    fn is_ndpi(&self) -> bool {
+        if self.layout.big || self.layout.big_endian {
+            return false;
+        }
+        let is_marked = self.directory(self.first).is_ok_and(|directory| directory.has(tag::NDPI_FORMAT));
+        let Some(len) = self.source.len().filter(|_| is_marked) else { return false };
+        let mut wide = self.clone();
+        wide.layout.ndpi = true;
+        let fits = |entry: &Entry| {
+            let end = entry.len().and_then(|size| entry.at.checked_add(size as u64));
+            entry.at >= WIDE || end.is_some_and(|end| end <= len)
+        };
+        wide.directory(self.first)
+            .is_ok_and(|directory| directory.next.is_some_and(|next| next < len) && directory.entries.iter().all(fits))
     }
 
     /// Up to this many bytes from there; fewer at the end of the file.
