@@ -4,6 +4,7 @@ mod area;
 mod convert;
 mod destination;
 mod dtype;
+pub mod exif;
 mod icc;
 mod json;
 mod limits;

@@ -13,7 +13,9 @@ field() { dpkg-deb -f "$(one "$1")" "$2"; }
 # --- what they say
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 all=(libimageio0 libimageio-dev imageio-tools)
-if compgen -G "$packages/libimageio-module-ffmpeg_*.deb" >/dev/null; then all+=(libimageio-module-ffmpeg); fi
+for module in ffmpeg avif heif jxl; do
+  if compgen -G "$packages/libimageio-module-${module}_*.deb" >/dev/null; then all+=("libimageio-module-$module"); fi
+done
 for package in "${all[@]}"; do
   [ "$(field "$package" Version)" = "$version-1" ] || fail "$package has another version"
 done

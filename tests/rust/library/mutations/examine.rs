@@ -222,10 +222,11 @@ impl Looker {
             Dict::new().with("mode", "RGBA"),
             Dict::new().with("mode", "L").with("rotate", true).with("dtype", "uint16").with("allow_partial", true),
         ] {
-            // Models of other values than Pillow's are refused.
-            let plain = matches!(props.dtype, DType::Bool | DType::U8 | DType::U16) && props.color != Color::Palette;
-            let samples_last = props.axes.as_str().find('S').is_none_or(|at| at + 1 == props.shape.len());
-            let has_modes = (plain && samples_last) || !options.contains("mode");
+            // Only what Pillow has a mode for is converted to another.
+            let known = matches!(props.color, Color::Gray | Color::GrayAlpha | Color::Rgb | Color::Rgba | Color::Cmyk);
+            let shaped = matches!(props.axes.as_str(), "YX" | "YXS");
+            let plain = matches!(props.dtype, DType::Bool | DType::U8 | DType::U16) && known && shaped;
+            let has_modes = plain || !options.contains("mode");
             if self.read(file, Index::At(0), &options)?.is_none()
                 && has_modes
                 && (props.nbytes().unwrap_or(0) as u64) < self.limit / 8
