@@ -25,7 +25,8 @@ set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "reads, writes, iterates and inspects image
  C ABI, into memory that the caller owns. This package has the library; what
  needs other libraries, such as video, comes in module packages.")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SUGGESTS
-  "libimageio-module-ffmpeg, libimageio-module-avif, libimageio-module-heif, libimageio-module-jxl")
+  "libimageio-module-ffmpeg, libimageio-module-avif, libimageio-module-heif, libimageio-module-jxl,
+   libimageio-module-lerc")
 # ldconfig, as Debian's own library packages ask for it.
 file(WRITE "${PROJECT_BINARY_DIR}/triggers" "activate-noawait ldconfig\n")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA "${PROJECT_BINARY_DIR}/triggers")
@@ -63,6 +64,9 @@ set(about_heif "HEIF and HEIC for libimageio, through libheif
 set(about_jxl "lossy JPEG XL for libimageio, through libjxl
  The module by which libimageio writes JPEG XL with loss, with colour profiles
  and animated. The library itself reads JPEG XL and writes it lossless.")
+set(about_lerc "LERC rasters for libimageio, through Esri's library
+ The module by which libimageio reads LERC rasters, by themselves and inside
+ TIFF.")
 foreach(module IN LISTS modules)
   string(TOUPPER "CPACK_DEBIAN_${module}" package)
   list(APPEND CPACK_COMPONENTS_ALL ${module})
@@ -71,5 +75,7 @@ foreach(module IN LISTS modules)
   set(${package}_PACKAGE_DEPENDS "libimageio0 ${this}")
   set(${package}_DESCRIPTION "${about_${module}}")
 endforeach()
+# It looks for its library itself, which the linker does not know.
+set(CPACK_DEBIAN_LERC_PACKAGE_RECOMMENDS "liblerc4 | liblerc3")
 
 include(CPack)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every check of this repository. With arguments, only these parts of it:
-#   format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video pictures julia r parity
+#   format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video pictures lerc julia r parity
 # From `install` on they look at the library as users get it: linked as delivered, installed, and moved.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -8,14 +8,14 @@ PATH="$PATH:$HOME/.cargo/bin"
 unset DESTDIR IMAGEIO_PLUGIN_PATH LD_LIBRARY_PATH
 export LC_ALL=C
 
-parts=(format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video pictures julia r parity)
+parts=(format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video pictures lerc julia r parity)
 if [[ $# -gt 0 ]]; then wanted=("$@"); else wanted=("${parts[@]}"); fi
 for part in "${wanted[@]}"; do
   [[ " ${parts[*]} " == *" $part "* ]] || { echo "test: no part is called '$part': ${parts[*]}" >&2; exit 2; }
 done
 
 # What looks at the installed tree wants it fresh.
-if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|packages|programs|sanitizers|tool|docs|video|pictures|julia|r|parity)\  ]]; then wanted+=(library install); fi
+if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|packages|programs|sanitizers|tool|docs|video|pictures|lerc|julia|r|parity)\  ]]; then wanted+=(library install); fi
 
 sets=(build test ffmpeg pictures)
 for part in julia r; do [[ " ${wanted[*]} " != *" $part "* ]] || sets+=("$part"); done
@@ -58,6 +58,10 @@ part_lint() {
 }
 
 part_rust() {
+  IIO_PYTHON=$(tiff_python) && export IIO_PYTHON
+  "$IIO_PYTHON" -c 'import tifffile, imagecodecs; assert tifffile.__version__ >= "2025"' 2>/dev/null ||
+    skip "rust: TIFF that is written, as tifffile reads it, for tifffile of 2025 or later and imagecodecs are not installed"
+  command -v tiffinfo >/dev/null || skip "rust: TIFF that is written, as libtiff reads it, for tiffinfo is not installed"
   # shellcheck disable=SC2046
   cargo test --release --workspace $(without) --locked
 }
@@ -65,7 +69,7 @@ part_rust() {
 # Modules that cannot be built here.
 without() {
   local why module
-  for module in ffmpeg avif heif jxl; do
+  for module in ffmpeg avif heif jxl lerc; do
     why=$(scripts/has_module.sh $module) || { skip "the module $module: $why" >&2; echo "--exclude imageio-$module"; }
   done
 }
@@ -269,7 +273,7 @@ part_docs() {
   grep '^SKIPPED: ' "$work/docs.log" >>"$skips" || true
 }
 
-# What C gets, for the tests of the bindings.
+# What C gets, and a plugin that fails as it is told, for the tests of the bindings.
 dump() {
   export_pkgconfig
   local out=$work/bindings
@@ -277,6 +281,9 @@ dump() {
   # shellcheck disable=SC2046
   "$cc" -std=c11 "${warnings[@]}" tests/bindings/dump.c -o "$out/dump" $(pkg-config --cflags --libs imageio) \
     -Wl,-rpath,"$(pkg-config --variable=libdir imageio)" || fail "tests/bindings/dump.c"
+  # shellcheck disable=SC2046
+  "$cc" -std=c11 "${warnings[@]}" -fPIC -shared tests/modules/answers.c -o "$out/answers.so" $(pkg-config --cflags imageio) ||
+    fail "tests/modules/answers.c"
 }
 binding_skips() { sed -n 's/^SKIPPED: //p' "$1" | while read -r why; do skip "$why"; done; }
 
@@ -296,7 +303,7 @@ repo = "https://example.invalid/none.git"
 [packages]
 END
   JULIA_DEPOT_PATH=$depot JULIA_PROJECT=$depot/project JULIA_NUM_THREADS=2 JULIA_PKG_OFFLINE=true IMAGEIO_HOME=$tree \
-    IIO_DUMP=$work/bindings/dump IIO_SHARED=${IIO_SHARED:-$PWD/../shared} IIO_DATA=$PWD/tests/data \
+    IIO_DUMP=$work/bindings/dump IIO_ANSWERS=$work/bindings/answers.so IIO_SHARED=${IIO_SHARED:-$PWD/../shared} IIO_DATA=$PWD/tests/data \
     "$julia" --startup-file=no -e 'using Pkg; Pkg.develop(PackageSpec(path = ARGS[1])); Pkg.test("LibImageIO")' "$PWD/bindings/julia" \
     >"$log" 2>&1 || { cat "$log"; fail "the tests of the Julia package"; }
   grep -A1 '^Test Summary' "$log" | tail -n 2
@@ -314,6 +321,7 @@ part_r() {
     vignette=(--no-build-vignettes) ignore=(--ignore-vignettes)
   fi
   export IMAGEIO_HOME=$tree _R_CHECK_CRAN_INCOMING_=false _R_CHECK_FORCE_SUGGESTS_=false
+  export LC_ALL=C.UTF-8   # else R looks for en_US.UTF-8, and warns where that is not
   # R warns of each tool that it misses; that is no warning of the package.
   command -v checkbashisms >/dev/null || { skip "r: bashisms in configure, for checkbashisms (devscripts) is not installed"; tolerated=$((tolerated + 1)); }
   R_QPDF=$(command -v qpdf) && export R_QPDF ||   # Debian's R was built without knowing one
@@ -324,7 +332,7 @@ part_r() {
   echo "R CMD check: $status"
   [[ $status != *ERROR* && $(grep -c 'WARNING$' "$log" || true) -le $tolerated ]] || { cat "$log"; fail "R CMD check warns"; }
   R CMD INSTALL --library="$dir/library" "$dir"/imageio_*.tar.gz >"$log" 2>&1 || { cat "$log"; fail "R CMD INSTALL"; }
-  R_LIBS=$dir/library Rscript tests/bindings/more.R "$PWD" "$work/bindings/dump" "${IIO_SHARED:-$PWD/../shared}" >"$log" 2>&1 ||
+  R_LIBS=$dir/library Rscript tests/bindings/more.R "$PWD" "$work/bindings/dump" "$work/bindings/answers.so" "${IIO_SHARED:-$PWD/../shared}" >"$log" 2>&1 ||
     { cat "$log"; fail "tests/bindings/more.R"; }
   cat "$log"
   binding_skips "$log"
@@ -355,6 +363,20 @@ part_pictures() {
     [[ $status = 0 ]] || return $status
   done
 }
+
+# The module for LERC, and LERC inside TIFF, beside imagecodecs.
+part_lerc() {
+  local module=$tree/$(libdir)/imageio/modules/libimageio_lerc.so status=0 log=$work/lerc.log
+  [[ -e $module ]] || fail "the module is not installed"
+  [[ $(nm -D --defined-only "$module" | awk '{ print $3 }') = iio_plugin_entry ]] || fail "the module exports more than its entry"
+  "$(tiff_python)" tests/modules/lerc.py "$tree/$(libdir)/libimageio.so" >"$log" 2>&1 || status=$?
+  if [[ $status = 77 ]]; then skip "lerc: $(tail -n 1 "$log")"; return; fi
+  cat "$log"
+  return $status
+}
+
+# A Python with tifffile and imagecodecs, which scripts/setup.sh makes where the system's has none.
+tiff_python() { if [[ -x build/test/venv/bin/python ]]; then echo build/test/venv/bin/python; else echo python3; fi; }
 
 # Real files beside what imageio gives for them, where a folder of such files is at hand: IIO_SHARED, or ../shared.
 part_parity() {

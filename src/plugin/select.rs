@@ -86,6 +86,9 @@ impl Asked {
 /// Opens a source with the plugin that serves it.
 pub fn open_reader(source: &Source, opening: &Opening) -> Result<(Box<dyn Reader>, Arc<Registered>)> {
     let table = table();
+    if let Some(device) = source.device() {
+        return open_device(source, device, opening);
+    }
     if let Some(name) = opening.named() {
         let plugin = table.find(name)?;
         if !plugin.declared.can_read {
@@ -147,6 +150,22 @@ pub fn open_reader(source: &Source, opening: &Opening) -> Result<(Box<dyn Reader
         }
     }
     Err(nobody(source, asked))
+}
+
+/// Opens a camera or screen with the plugin that reads such: one with the option `device`, which gets the name.
+fn open_device(source: &Source, device: &str, opening: &Opening) -> Result<(Box<dyn Reader>, Arc<Registered>)> {
+    let plugin = table().find(opening.named().unwrap_or("ffmpeg"))?;
+    if !call::takes(&plugin.declared, "device", CallKind::Open) {
+        let what = format!("plugin {} reads no cameras and screens", plugin.name());
+        return Err(Error::unsupported(what).plugin(plugin.name()));
+    }
+    let (options, rest) = opening.split(&plugin);
+    let (mut options, _) = (options?, rest?);
+    if options.get("device").is_none() {
+        options.set("device", device);
+    }
+    let reader = plugin.plugin.open(source.clone(), &opening.call_for(&plugin, options));
+    reader.map(|reader| (reader, plugin.clone())).map_err(|e| e.plugin(plugin.name()))
 }
 
 fn nobody(source: &Source, asked: Asked) -> Error {

@@ -23,6 +23,8 @@ pub struct File {
     threads: usize,
     progress: Option<Progress>,
     pub(super) name: String,
+    /// What was lent stays in use until the end, whether or not the plugin still wants it.
+    _lent: Option<Source>,
 }
 
 pub(super) enum Side {
@@ -123,6 +125,7 @@ impl File {
             threads: common.threads,
             progress: common.progress.clone(),
             name,
+            _lent: Some(source.clone()),
         })
     }
 
@@ -144,6 +147,7 @@ impl File {
             threads: common.threads,
             progress: common.progress.clone(),
             name: name.to_owned(),
+            _lent: None,
         })
     }
 

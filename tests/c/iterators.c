@@ -205,6 +205,7 @@ static void options_of_an_iterator_hold_for_every_image(void) {
     for (int64_t n = 0; it && n < s->images; n++) {
       picture flat = picture_of(file, n, NULL);
       iio_props p = no_props();
+      CHECK_OK(iio_iter_seek(it, n)); /* past those that are not looked at */
       if (CHECK_OK(flat.status) && flat.props.dtype == IIO_UINT8 && CHECK_OK(iio_iter_props(it, &p))) {
         CHECK_INT(p.dtype, IIO_FLOAT64);
         CHECK_INT(p.nbytes, flat.props.nbytes * 8);

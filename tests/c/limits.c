@@ -30,7 +30,7 @@ static iio_status read_within(const char *path, int64_t index, const char *key, 
 static uint64_t pixels_of(const iio_props *p) {
   uint64_t n = 1;
   for (uint32_t i = 0; i < p->ndim; i++)
-    if (!(i == p->ndim - 1 && p->axes[i] == 'S')) n *= p->shape[i];
+    if (p->axes[i] != 'S') n *= p->shape[i];
   return n;
 }
 

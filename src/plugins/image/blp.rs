@@ -141,11 +141,16 @@ fn open_numbers(source: &Source, level: Source, header: &Header) -> Result<Box<d
     let (color, mode) = header.color();
     let samples = color.samples().unwrap_or(3);
     let form = Form::new((width, height), DType::U8, color, mode, How::Bytes);
+    let said = header.len;
     let decode = Box::new(move |all: &[u8], rows: &mut Rows| {
         let area = width.saturating_mul(height);
         let taken = area.saturating_mul(usize::from(bits)).div_ceil(8);
-        let alphas = all.get(area..).filter(|rest| matches!(bits, 1 | 4 | 8) && rest.len() >= taken);
-        let mut alphas = alphas.map(|stored| from_low(stored, bits));
+        let has_alphas = matches!(bits, 1 | 4 | 8) && said >= area.saturating_add(taken) as u64;
+        let stored = all.get(area..).filter(|rest| has_alphas && rest.len() >= taken);
+        if has_alphas && stored.is_none() {
+            return Err(Error::corrupt("the alphas are cut off"));
+        }
+        let mut alphas = stored.map(|stored| from_low(stored, bits));
         let mut row = rows.call().limits().allocate(width.saturating_mul(samples))?;
         for stored in all.chunks_exact(width).take(height) {
             for (to, &n) in row.chunks_exact_mut(samples).zip(stored) {

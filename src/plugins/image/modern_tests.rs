@@ -45,7 +45,11 @@ fn every_file_reads_as_other_libraries_read_it() {
         let [name, shape, dtype, images, _, _, how, rest @ ..] = &line[..] else { panic!("{line:?}") };
         let mut reader = open(&file(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
         let options = call(CallKind::Count, Dict::new());
-        assert_eq!(reader.count(Count::Exact, &options).unwrap().unwrap().to_string(), *images, "{name}");
+        assert_eq!(
+            reader.count(Count::Exact, &options).unwrap().unwrap().to_string(),
+            images.trim_end_matches(char::is_alphabetic),
+            "{name}"
+        );
         let (props, bytes, _) = image(&mut *reader, 0, Dict::new()).unwrap_or_else(|e| panic!("{name}: {e}"));
         let sides: Vec<String> = props.shape.iter().map(usize::to_string).collect();
         assert_eq!((sides.join("x"), props.dtype.name()), (shape.clone(), &dtype[..]), "{name}");

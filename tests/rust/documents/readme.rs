@@ -55,6 +55,7 @@ fn generate(what: &str, old: &str) -> String {
         None if what == "statuses" => format!("\n{}\n", statuses()),
         None if what == "symbols" => format!("\n{}\n", symbols(old)),
         Some(("file", path)) => code("c", &file(path)),
+        Some(("module", path)) => format!("\n{}\n", module(path)),
         Some(("excerpt", which)) => {
             let (path, start) = which.split_once(" from ").unwrap();
             let language = if path.ends_with(".cpp") { "cpp" } else { "c" };
@@ -199,6 +200,15 @@ fn options() -> String {
         };
     }
     out
+}
+
+/// The options and functions of a module, by its declaration: it need not be installed.
+fn module(path: &str) -> String {
+    let declared = Dict::from_json(&file(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let options = declared.get("options").and_then(Value::as_dict).unwrap();
+    let functions = declared.get("functions").and_then(Value::as_dict).unwrap();
+    let rows = dicts(functions).map(|(name, f)| vec![format!("`{name}`"), text(f, "doc").to_owned()]);
+    format!("{}\n{}", option_table(dicts(options)), table(&["function", "what it does"], rows))
 }
 
 fn option_table<'a>(options: impl Iterator<Item = (&'a str, &'a Dict)>) -> String {

@@ -5,6 +5,7 @@ mod mutations;
 mod reading;
 mod rooms;
 mod second_opinion;
+mod tiff_large;
 mod tiff_write;
 mod verbs;
 
