@@ -25,8 +25,7 @@ set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "reads, writes, iterates and inspects image
  C ABI, into memory that the caller owns. This package has the library; what
  needs other libraries, such as video, comes in module packages.")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SUGGESTS
-  "libimageio-module-ffmpeg, libimageio-module-avif, libimageio-module-heif, libimageio-module-jxl,
-   libimageio-module-lerc")
+  "libimageio-module-ffmpeg, libimageio-module-avif, libimageio-module-heif, libimageio-module-jxl, libimageio-module-lerc")
 # ldconfig, as Debian's own library packages ask for it.
 file(WRITE "${PROJECT_BINARY_DIR}/triggers" "activate-noawait ldconfig\n")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA "${PROJECT_BINARY_DIR}/triggers")
