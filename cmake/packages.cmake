@@ -66,6 +66,8 @@ set(about_jxl "lossy JPEG XL for libimageio, through libjxl
 set(about_lerc "LERC rasters for libimageio, through Esri's library
  The module by which libimageio reads LERC rasters, by themselves and inside
  TIFF.")
+# It looks for the library itself, which the linker does not know.
+set(CPACK_DEBIAN_LERC_PACKAGE_RECOMMENDS "liblerc4 | liblerc3")
 foreach(module IN LISTS modules)
   string(TOUPPER "CPACK_DEBIAN_${module}" package)
   list(APPEND CPACK_COMPONENTS_ALL ${module})
@@ -74,7 +76,5 @@ foreach(module IN LISTS modules)
   set(${package}_PACKAGE_DEPENDS "libimageio0 ${this}")
   set(${package}_DESCRIPTION "${about_${module}}")
 endforeach()
-# It looks for its library itself, which the linker does not know.
-set(CPACK_DEBIAN_LERC_PACKAGE_RECOMMENDS "liblerc4 | liblerc3")
 
 include(CPack)

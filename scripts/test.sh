@@ -69,7 +69,7 @@ part_rust() {
 # Modules that cannot be built here.
 without() {
   local why module
-  for module in ffmpeg avif heif jxl lerc; do
+  for module in ffmpeg avif heif jxl; do
     why=$(scripts/has_module.sh $module) || { skip "the module $module: $why" >&2; echo "--exclude imageio-$module"; }
   done
 }
@@ -349,6 +349,20 @@ part_video() {
   return $status
 }
 
+# The module for LERC, and LERC inside TIFF, beside imagecodecs.
+part_lerc() {
+  local module=$tree/$(libdir)/imageio/modules/libimageio_lerc.so status=0 log=$work/lerc.log
+  [[ -e $module ]] || fail "the module is not installed"
+  [[ $(nm -D --defined-only "$module" | awk '{ print $3 }') = iio_plugin_entry ]] || fail "the module exports more than its entry"
+  "$(tiff_python)" tests/modules/lerc.py "$tree/$(libdir)/libimageio.so" >"$log" 2>&1 || status=$?
+  if [[ $status = 77 ]]; then skip "lerc: $(tail -n 1 "$log")"; return; fi
+  cat "$log"
+  return $status
+}
+
+# A Python with tifffile and imagecodecs, which scripts/setup.sh makes where the system's has none.
+tiff_python() { if [[ -x build/test/venv/bin/python ]]; then echo build/test/venv/bin/python; else echo python3; fi; }
+
 # The modules for pictures beside the tools of the libraries that they are made on.
 part_pictures() {
   local module path status
@@ -363,20 +377,6 @@ part_pictures() {
     [[ $status = 0 ]] || return $status
   done
 }
-
-# The module for LERC, and LERC inside TIFF, beside imagecodecs.
-part_lerc() {
-  local module=$tree/$(libdir)/imageio/modules/libimageio_lerc.so status=0 log=$work/lerc.log
-  [[ -e $module ]] || fail "the module is not installed"
-  [[ $(nm -D --defined-only "$module" | awk '{ print $3 }') = iio_plugin_entry ]] || fail "the module exports more than its entry"
-  "$(tiff_python)" tests/modules/lerc.py "$tree/$(libdir)/libimageio.so" >"$log" 2>&1 || status=$?
-  if [[ $status = 77 ]]; then skip "lerc: $(tail -n 1 "$log")"; return; fi
-  cat "$log"
-  return $status
-}
-
-# A Python with tifffile and imagecodecs, which scripts/setup.sh makes where the system's has none.
-tiff_python() { if [[ -x build/test/venv/bin/python ]]; then echo build/test/venv/bin/python; else echo python3; fi; }
 
 # Real files beside what imageio gives for them, where a folder of such files is at hand: IIO_SHARED, or ../shared.
 part_parity() {

@@ -265,7 +265,7 @@ mod tests {
     fn a_table_says_what_the_conversion_says() {
         let all: Vec<u8> = (0..=255).rev().collect();
         for from in [DType::Bool, DType::U8, DType::I8] {
-            for to in DType::ALL {
+            for &to in DType::ALL {
                 for by in [Cast::plain(from, to), Cast::scaled(from, to, 0), Cast::scaled(from, to, 4)] {
                     let (mut one, mut other) = (vec![1; 256 * to.size()], vec![2; 256 * to.size()]);
                     cast(by, &all, &mut one);

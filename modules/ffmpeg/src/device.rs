@@ -14,15 +14,18 @@ use std::ptr::null_mut;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
+type ListFn = unsafe extern "C" fn(
+    *const ff::AVInputFormat,
+    *const c_char,
+    *mut ff::AVDictionary,
+    *mut *mut ff::AVDeviceInfoList,
+) -> c_int;
+type FreeListFn = unsafe extern "C" fn(*mut *mut ff::AVDeviceInfoList);
+
 /// What is used of libavdevice.
 struct Library {
-    list: unsafe extern "C" fn(
-        *const ff::AVInputFormat,
-        *const c_char,
-        *mut ff::AVDictionary,
-        *mut *mut ff::AVDeviceInfoList,
-    ) -> c_int,
-    free_list: unsafe extern "C" fn(*mut *mut ff::AVDeviceInfoList),
+    list: ListFn,
+    free_list: FreeListFn,
 }
 
 /// Loads libavdevice, which makes its devices known to libavformat.
@@ -53,9 +56,11 @@ fn load() -> std::result::Result<Library, String> {
     );
     // SAFETY: these are the types that FFmpeg's header of this version gives.
     unsafe {
-        let register: unsafe extern "C" fn() = std::mem::transmute(register);
-        register();
-        Ok(Library { list: std::mem::transmute(list), free_list: std::mem::transmute(free_list) })
+        std::mem::transmute::<*mut c_void, unsafe extern "C" fn()>(register)();
+        Ok(Library {
+            list: std::mem::transmute::<*mut c_void, ListFn>(list),
+            free_list: std::mem::transmute::<*mut c_void, FreeListFn>(free_list),
+        })
     }
 }
 
