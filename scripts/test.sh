@@ -372,7 +372,7 @@ part_pictures() {
     [[ -e $path ]] || fail "the module $module is not installed"
     [[ $(nm -D --defined-only "$path" | awk '{ print $3 }') = iio_plugin_entry ]] || fail "the module $module exports more than its entry"
     status=0
-    python3 tests/modules/pictures.py "$tree/$(libdir)/libimageio.so" $module "$work/pictures" | tee "$work/pictures.log" || status=$?
+    python3 tests/modules/pictures.py "$tree/$(libdir)/libimageio.so" "$work/pictures" $module | tee "$work/pictures.log" || status=$?
     sed -n 's/^SKIPPED: //p' "$work/pictures.log" | while read -r why; do skip "pictures: $why"; done
     [[ $status = 0 ]] || return $status
   done

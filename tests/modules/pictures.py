@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The modules avif, heif and jxl: what they write, read back by other programs too, and files that mean harm.
 
-    tests/modules/pictures.py LIBRARY avif|heif|jxl FOLDER
+    tests/modules/pictures.py LIBRARY FOLDER avif|heif|jxl
 
 LIBRARY finds the module (beside it, or in IMAGEIO_PLUGIN_PATH); FOLDER takes what is written. avifdec, heif-convert and
 djxl are asked what they read, where they are installed. Needs Python's own library only.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from library import *  # noqa: F403
 
-module = sys.argv[2]
+module = sys.argv[3]
 data = Path(__file__).resolve().parents[1] / "data"
 U8, U16, F32 = 2, 3, 11
 CODES = {U8: "B", U16: "H", F32: "f"}
