@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing for the sets named: build, test, ffmpeg, bench, julia, r. Says nothing and takes no time when nothing is.
+# Installs what is missing for the sets named: build, test, ffmpeg, pictures, bench, julia, r. Says nothing and takes no time when nothing is.
 # With apt, as root or through `sudo -n`; where that cannot be, prints what to run and fails.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,7 +16,7 @@ has_tifffile() {
 }
 
 [ $# -gt 0 ] || set -- build
-case " $* " in *" test "*) set -- "$@" ffmpeg ;; esac
+case " $* " in *" test "*) set -- "$@" ffmpeg pictures ;; esac
 for set in "$@"; do
   case $set in
     build)
@@ -53,6 +53,15 @@ for set in "$@"; do
         [ -z "$clang" ] || wished="$wished libclang1-$clang libclang-common-$clang-dev"
       fi
       ;;
+    pictures)
+      # The modules for AVIF, HEIF and lossy JPEG XL, and the tools that read what they write.
+      scripts/has_module.sh avif >/dev/null || wished="$wished libavif-dev"
+      scripts/has_module.sh heif >/dev/null || wished="$wished libheif-dev"
+      scripts/has_module.sh jxl >/dev/null || wished="$wished libjxl-dev"
+      command -v avifdec >/dev/null || wished="$wished libavif-bin"
+      command -v heif-convert >/dev/null || wished="$wished libheif-examples"
+      command -v djxl >/dev/null || wished="$wished libjxl-tools"
+      ;;
     bench)
       # Peers. What is not there is not measured; see scripts/bench.sh.
       need python3 python3
@@ -76,7 +85,7 @@ for set in "$@"; do
       fi
       ;;
     julia) ;;                    # below: it is no package
-    *) echo "setup: no set is called '$set': build, test, ffmpeg, bench, julia, r" >&2; exit 2 ;;
+    *) echo "setup: no set is called '$set': build, test, ffmpeg, pictures, bench, julia, r" >&2; exit 2 ;;
   esac
 done
 

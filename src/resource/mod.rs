@@ -35,6 +35,7 @@ pub fn read_uri(
             Source::new(Arc::new(input), &name, None, extension)
         }
         Uri::Bytes => Err(Error::new(ErrorKind::Mode, "<bytes> can only be written; open bytes by iio_imopen_bytes")),
+        Uri::Device(device) => Source::of_device(&device),
     };
     open().map_err(|e: Error| e.resource(&name))
 }
@@ -84,6 +85,7 @@ pub fn write_uri(uri: &OsStr, local: bool) -> Result<Output> {
         Uri::Path(path) => Output::path(&path),
         Uri::Standard => Ok(Output::stream(Box::new(Pipe::standard(None)), "-")),
         Uri::Bytes => Ok(Output::memory()),
+        Uri::Device(device) => Err(Error::new(ErrorKind::Mode, format!("{device} can only be read"))),
     };
     open().map_err(|e: Error| e.resource(&shown(uri)))
 }
@@ -92,6 +94,6 @@ pub fn write_uri(uri: &OsStr, local: bool) -> Result<Output> {
 pub fn uri_extension(uri: &OsStr, local: bool) -> Result<Option<String>> {
     match Uri::parse(uri, local)? {
         Uri::Path(path) => Ok(extension(&path)),
-        Uri::Standard | Uri::Bytes => Ok(None),
+        Uri::Standard | Uri::Bytes | Uri::Device(_) => Ok(None),
     }
 }

@@ -59,6 +59,7 @@ pub struct Source {
     name: Arc<str>,
     path: Option<Arc<Path>>,
     extension: Option<Arc<str>>,
+    device: bool,
 }
 
 impl Source {
@@ -83,7 +84,19 @@ impl Source {
             name: name.into(),
             path: path.map(Arc::from),
             extension: extension.map(Arc::from),
+            device: false,
         })
+    }
+
+    /// A camera or screen: it has no bytes, and a plugin that reads such opens it by its name.
+    pub fn of_device(name: &str) -> Result<Source> {
+        let source = Source::new(Arc::new(Memory([0; 0])), name, None, None)?;
+        Ok(Source { device: true, ..source })
+    }
+
+    /// The name of the device, if it is one.
+    pub fn device(&self) -> Option<&str> {
+        self.device.then_some(&*self.name)
     }
 
     /// The resource's name for messages.

@@ -14,6 +14,8 @@ pub enum Uri {
     Standard,
     /// `<bytes>`: encode into memory.
     Bytes,
+    /// `<screen>`, `<video0>`: what a plugin reads without bytes. `<video>` is all cameras.
+    Device(String),
 }
 
 /// URI schemes that imageio or its users know, and what each would be.
@@ -42,11 +44,11 @@ impl Uri {
         match bytes {
             b"-" => return Ok(Uri::Standard),
             b"<bytes>" => return Ok(Uri::Bytes),
-            b"<screen>" | b"<clipboard>" => return Err(unserved(&String::from_utf8_lossy(bytes))),
-            _ if bytes.starts_with(b"<video") && bytes.ends_with(b">") => {
-                return Err(unserved(&String::from_utf8_lossy(bytes)));
-            }
+            b"<clipboard>" => return Err(unserved("<clipboard>")),
             _ => {}
+        }
+        if let Some(device) = device(bytes) {
+            return Ok(Uri::Device(device.to_owned()));
         }
         // imageio cuts the seven characters and decodes nothing.
         if bytes.len() > 7 && bytes[..7].eq_ignore_ascii_case(b"file://") {
@@ -65,6 +67,14 @@ impl Uri {
         }
         Ok(Uri::Path(path))
     }
+}
+
+/// The name of a device as imageio has it: `<screen>`, or `<video` and a number or nothing, and `>`.
+fn device(uri: &[u8]) -> Option<&str> {
+    let name = std::str::from_utf8(uri).ok()?;
+    let number = name.strip_prefix("<video").and_then(|rest| rest.strip_suffix('>'));
+    let camera = number.is_some_and(|n| n.len() <= 4 && n.bytes().all(|b| b.is_ascii_digit()));
+    (camera || name == "<screen>").then_some(name)
 }
 
 fn unserved(scheme: &str) -> Error {
@@ -170,13 +180,23 @@ mod tests {
             ("s3://bucket/x", "s3:"),
             ("imageio:chelsea.png", "imageio:"),
             ("foo://x", "foo:"),
-            ("<screen>", "<screen>"),
-            ("<video0>", "<video0>"),
+            ("<clipboard>", "<clipboard>"),
             ("/tmp/none.zip/inside.png", ".zip"),
         ] {
             let error = parse(uri).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unsupported, "{uri}");
             assert!(error.message().contains(name), "{uri}: {error}");
+        }
+    }
+
+    #[test]
+    fn devices_are_screens_and_cameras() {
+        for name in ["<screen>", "<video0>", "<video12>", "<video>"] {
+            assert_eq!(parse(name).unwrap(), Uri::Device(name.into()));
+            assert_eq!(Uri::parse(OsStr::new(name), true).unwrap(), Uri::Path(name.into()));
+        }
+        for name in ["<videos>", "<video-1>", "<video00000>", "<screen", "<other>"] {
+            assert_eq!(parse(name).unwrap(), Uri::Path(name.into()));
         }
     }
 

@@ -239,18 +239,20 @@ impl File {
         let found = (|| {
             let reader = self.reader()?;
             let count = reader.count(Count::Exact, call)?.unwrap_or(0);
-            let mut index = 0;
-            for i in 0..count {
-                let meta = reader.meta(Index::At(i), call)?;
-                let starts = meta.get("time_s").and_then(Value::as_float);
-                let starts = starts
-                    .ok_or_else(|| Error::unsupported("option \"start_s\": the images of this file have no times"))?;
-                if starts > time {
-                    break;
-                }
-                index = i;
+            let mut starts = |i| {
+                let time = reader.meta(Index::At(i), call)?.get("time_s").and_then(Value::as_float);
+                time.ok_or_else(|| Error::unsupported("option \"start_s\": the images of this file have no times"))
+            };
+            // Images are in the order of their times: the last that starts at or before the time is between these.
+            let (mut shown, mut later) = (0, count);
+            while later.saturating_sub(shown) > 1 {
+                let middle = shown + (later - shown) / 2;
+                if starts(middle)? <= time { shown = middle } else { later = middle }
             }
-            Ok(index)
+            if count == 1 {
+                starts(0)?;
+            }
+            Ok(shown)
         })();
         self.told(found)
     }

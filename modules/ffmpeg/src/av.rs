@@ -40,6 +40,7 @@ pub mod raw {
             dst_filter: *mut ff::SwsFilter,
             param: *const f64,
         ) -> *mut ff::SwsContext;
+        pub fn sws_isSupportedOutput(format: c_int) -> c_int;
         pub fn av_find_best_pix_fmt_of_2(
             one: c_int,
             other: c_int,

@@ -1,11 +1,11 @@
 //! Pictures in the format, size and place that the caller wants.
 
 use crate::av::{Frame, check, number, raw};
-use crate::pixels::{Pixels, Samples};
+use crate::pixels::Pixels;
 use ffmpeg_sys_next as ff;
-use kit::{DType, Destination, Error, Result};
+use kit::{Destination, Error, Result};
 use std::ffi::c_int;
-use yuv::{YuvBiPlanarImage, YuvConversionMode, YuvError, YuvPlanarImage, YuvRange, YuvStandardMatrix};
+use yuv::{YuvConversionMode, YuvRange, YuvStandardMatrix};
 
 /// What a picture is to become.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ impl Converter {
         if same && frame.get().format == target.pixels.format {
             return target.pixels.place(frame, to);
         }
-        if same && straight(frame, target, to) {
+        if same && crate::rgb::straight(frame, target, to) {
             return Ok(());
         }
         let scaled = self.scale(frame, target)?;
@@ -94,7 +94,10 @@ impl Converter {
 
 fn scaler(key: &Key) -> Result<Scaler> {
     let ((from, w, h), (to, width, height)) = (key.from, key.to);
-    let flags = (ff::SWS_BILINEAR | ff::SWS_ACCURATE_RND) as c_int;
+    // As FFmpeg's own tool and imageio have it; what is to be encoded is rounded more exactly.
+    let (source, target) = (Pixels::of(from)?, Pixels::of(to)?);
+    let exact = if source.is_yuv() { 0 } else { ff::SWS_ACCURATE_RND };
+    let flags = (ff::SWS_BICUBIC | exact) as c_int;
     let null = std::ptr::null_mut();
     // SAFETY: numbers only; it refuses those that cannot be.
     let scaler = unsafe {
@@ -115,11 +118,15 @@ fn scaler(key: &Key) -> Result<Scaler> {
         return Err(Error::unsupported("FFmpeg does not convert between these pixel formats"));
     }
     let scaler = Scaler(scaler);
+    // What stays luma and chroma keeps range and matrix; what becomes so is BT.601 in the limited range, as swscale has it.
+    let kept = source.is_yuv() && target.is_yuv();
+    let full = |pixels: &Pixels, else_: bool| pixels.is_full() || else_;
+    let ranges = (full(&source, key.full), full(&target, if target.is_yuv() { kept && key.full } else { true }));
     // SAFETY: the tables live for ever; the scaler is ours. Formats without a matrix answer -1, which is no failure.
     unsafe {
         let matrix = ff::sws_getCoefficients(known_matrix(key.matrix));
-        let rgb = ff::sws_getCoefficients(ff::SWS_CS_DEFAULT as c_int);
-        ff::sws_setColorspaceDetails(scaler.0, matrix, key.full.into(), rgb, 1, 0, 1 << 16, 1 << 16);
+        let other = if kept { matrix } else { ff::sws_getCoefficients(ff::SWS_CS_DEFAULT as c_int) };
+        ff::sws_setColorspaceDetails(scaler.0, matrix, ranges.0.into(), other, ranges.1.into(), 0, 1 << 16, 1 << 16);
     }
     Ok(scaler)
 }
@@ -146,8 +153,8 @@ pub fn is_full(frame: &Frame) -> bool {
         || old.iter().any(|&f| f as c_int == format)
 }
 
-/// A plane as the `yuv` crate takes it: whole lines, as far as the frame's memory goes.
-fn plane(frame: &Frame, i: usize, lines: usize) -> Option<(&[u8], u32)> {
+/// A plane: whole lines, as far as the frame's memory goes.
+pub fn plane(frame: &Frame, i: usize, lines: usize) -> Option<(&[u8], u32)> {
     let picture = frame.get();
     let (data, step) = (picture.data[i], usize::try_from(picture.linesize[i]).ok()?);
     let bytes = step.checked_mul(lines)?;
@@ -163,64 +170,6 @@ fn plane(frame: &Frame, i: usize, lines: usize) -> Option<(&[u8], u32)> {
     }
     // SAFETY: the bytes lie inside a buffer of the frame, which is borrowed; decoders write them no more.
     Some((unsafe { std::slice::from_raw_parts(data, bytes) }, step as u32))
-}
-
-/// YUV of 8 bits straight into packed rows of RGB, with the chroma of a pixel that of its block, as swscale's own
-/// converter has it. `false`: it is none of these, and nothing was done.
-fn straight(frame: &Frame, target: &Target, to: &mut Destination) -> bool {
-    use ff::AVPixelFormat as F;
-    let rgb = F::AV_PIX_FMT_RGB24 as c_int == target.pixels.format;
-    if !rgb || to.dtype != DType::U8 || target.pixels.layout != (Samples::Packed { samples: 3, step: 3, first: 0 }) {
-        return false;
-    }
-    let (w, h) = frame.size();
-    if to.view.shape() != [h, w, 3] {
-        return false;
-    }
-    let format = frame.get().format;
-    let is = |formats: &[F]| formats.iter().any(|&f| f as c_int == format);
-    let matrix = match number!(frame.raw(), colorspace) {
-        1 => YuvStandardMatrix::Bt709,
-        4 => YuvStandardMatrix::Fcc,
-        7 => YuvStandardMatrix::Smpte240,
-        9 | 10 => YuvStandardMatrix::Bt2020,
-        0 | 8 => return false,
-        _ => YuvStandardMatrix::Bt601,
-    };
-    let range = if is_full(frame) { YuvRange::Full } else { YuvRange::Limited };
-    let Some(rows) = to.view.as_bytes() else { return false };
-    let stride = (w * 3) as u32;
-    let (width, height) = (w as u32, h as u32);
-    type Planar =
-        fn(&YuvPlanarImage<u8>, &mut [u8], u32, YuvRange, YuvStandardMatrix) -> std::result::Result<(), YuvError>;
-    let planar: Option<(Planar, usize)> = if is(&[F::AV_PIX_FMT_YUV420P, F::AV_PIX_FMT_YUVJ420P]) {
-        Some((yuv::yuv420_to_rgb, h.div_ceil(2)))
-    } else if is(&[F::AV_PIX_FMT_YUV422P, F::AV_PIX_FMT_YUVJ422P]) {
-        Some((yuv::yuv422_to_rgb, h))
-    } else if is(&[F::AV_PIX_FMT_YUV444P, F::AV_PIX_FMT_YUVJ444P]) {
-        Some((yuv::yuv444_to_rgb, h))
-    } else {
-        None
-    };
-    if let Some((convert, lines)) = planar {
-        let (Some((y_plane, y_stride)), Some((u_plane, u_stride)), Some((v_plane, v_stride))) =
-            (plane(frame, 0, h), plane(frame, 1, lines), plane(frame, 2, lines))
-        else {
-            return false;
-        };
-        let image = YuvPlanarImage { y_plane, y_stride, u_plane, u_stride, v_plane, v_stride, width, height };
-        return convert(&image, rows, stride, range, matrix).is_ok();
-    }
-    if is(&[F::AV_PIX_FMT_NV12]) {
-        let (Some((y_plane, y_stride)), Some((uv_plane, uv_stride))) =
-            (plane(frame, 0, h), plane(frame, 1, h.div_ceil(2)))
-        else {
-            return false;
-        };
-        let image = YuvBiPlanarImage { y_plane, y_stride, uv_plane, uv_stride, width, height };
-        return yuv::yuv_nv12_to_rgb(&image, rows, stride, range, matrix, YuvConversionMode::Balanced).is_ok();
-    }
-    false
 }
 
 /// RGB of 8 bits as YUV 4:2:0 of BT.601, as swscale has it, in a frame of its own. `None`: it is none of these.

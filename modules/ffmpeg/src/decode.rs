@@ -1,10 +1,13 @@
 //! Packets to pictures, in the order in which they are shown.
 
 use crate::av::{self, Frame, Options, check, failure, number, text};
-use crate::demux::{Demuxer, Wish};
+use crate::demux::{Demuxer, Wish, is_trusted};
+use crate::index::Entry;
 use crate::input::Resource;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ffi::c_int;
 use std::ptr::{NonNull, null};
 
@@ -37,6 +40,10 @@ impl Decoder {
         let name = text(unsafe { av::raw::avcodec_get_name(id) }).unwrap_or("?");
         if codec.is_null() {
             return Err(Error::unsupported(format!("this FFmpeg has no decoder for {name}")));
+        }
+        // SAFETY: the codec is there, and lives for ever.
+        if !text(unsafe { (*codec).name }).is_some_and(is_trusted) {
+            return Err(Error::unsupported(format!("video of {name}, whose decoder may not end")));
         }
         // SAFETY: it gives a context of ours, or NULL.
         let context = av::there(unsafe { ff::avcodec_alloc_context3(codec) }, "a decoder")?;
@@ -73,6 +80,55 @@ impl Drop for Decoder {
     }
 }
 
+/// What a decoder is not given yet, after a seek.
+enum Wanted {
+    /// Packets before the one that is shown at this time.
+    Time(i64),
+    /// Packets before this one; so many may still be passed.
+    Packet(Entry, u32),
+}
+
+impl Wanted {
+    /// Whether the packet is passed over.
+    fn passes(&mut self, packet: &ff::AVPacket) -> bool {
+        match self {
+            Wanted::Time(pts) => packet.pts != *pts,
+            Wanted::Packet(entry, left) => {
+                *left = left.saturating_sub(1);
+                *left > 0 && !entry.is(packet)
+            }
+        }
+    }
+}
+
+/// Times of pictures whose packets do not say when they are shown: those of decoding, in order.
+#[derive(Default)]
+struct Times {
+    waiting: BinaryHeap<Reverse<i64>>,
+    /// Whether the first packet said when it is shown, and how long after its decoding.
+    first: Option<(bool, i64)>,
+}
+
+impl Times {
+    fn sent(&mut self, packet: &ff::AVPacket) {
+        let none = ff::AV_NOPTS_VALUE;
+        let shift = if packet.pts != none && packet.dts != none { packet.pts.saturating_sub(packet.dts) } else { 0 };
+        self.first.get_or_insert((packet.pts != none, shift));
+        if packet.dts != none && self.waiting.len() < 4096 {
+            self.waiting.push(Reverse(packet.dts));
+        }
+    }
+
+    fn came(&mut self, frame: &Frame) {
+        let Some(Reverse(time)) = self.waiting.pop() else { return };
+        let (told, shift) = self.first.unwrap_or((true, 0));
+        if !told || frame.get().pts == ff::AV_NOPTS_VALUE {
+            // SAFETY: the frame is ours.
+            unsafe { (*frame.raw()).pts = time.saturating_add(shift) };
+        }
+    }
+}
+
 /// A container and a decoder that give one picture after the other.
 pub struct Player {
     // The decoder ends before the container.
@@ -83,15 +139,43 @@ pub struct Player {
     /// What was wrong with packets since the last picture.
     damage: Option<String>,
     partial: bool,
-    /// A packet that is passed over until this time of presentation comes, after a seek.
-    wanted: Option<i64>,
+    wanted: Option<Wanted>,
+    /// The number of the next packet, where pictures are to be known by those and not by times.
+    stamp: Option<u64>,
+    times: Times,
 }
+
+/// What is said of a picture that the decoder made up in part.
+pub const MENDED: &str = "a part of the picture is missing or damaged";
+
+/// Whether the decoder made up a part of the picture, for want of data. (That pictures before it are missing is no damage
+/// of its own.)
+pub fn is_mended(frame: &Frame) -> bool {
+    let made_up = ff::FF_DECODE_ERROR_INVALID_BITSTREAM | ff::FF_DECODE_ERROR_CONCEALMENT_ACTIVE;
+    frame.get().decode_error_flags & made_up as c_int != 0
+}
+
+/// What is told of every packet that is read.
+pub type Noting<'a> = &'a mut dyn FnMut(&ff::AVPacket, u64) -> Result<()>;
 
 impl Player {
     pub fn open(resource: &Resource, manner: &Manner) -> Result<Player> {
-        let demuxer = Demuxer::open(resource, &manner.wish, true)?;
+        Player::of(Demuxer::open(resource, &manner.wish, true)?, manner)
+    }
+
+    /// Of a container that is open.
+    pub fn of(demuxer: Demuxer, manner: &Manner) -> Result<Player> {
         let decoder = Decoder::open(&demuxer, manner)?;
-        Ok(Player { decoder, demuxer, ended: false, damage: None, partial: manner.partial, wanted: None })
+        Ok(Player {
+            decoder,
+            demuxer,
+            ended: false,
+            damage: None,
+            partial: manner.partial,
+            wanted: None,
+            stamp: None,
+            times: Times::default(),
+        })
     }
 
     /// The container.
@@ -105,9 +189,24 @@ impl Player {
         unsafe { &*self.decoder.raw() }
     }
 
+    /// Gives packets numbers in place of times, from here on; pictures come out with that of theirs.
+    pub fn stamp(&mut self, next: u64) {
+        self.stamp = Some(next);
+    }
+
+    /// Whether pictures have numbers in place of times.
+    pub fn stamps(&self) -> bool {
+        self.stamp.is_some()
+    }
+
     /// The next picture; `None` after the last. A damaged one is passed with an error.
     pub fn next(&mut self) -> Result<Option<Frame>> {
-        let frame = self.next_any()?;
+        self.next_noting(&mut |_, _| Ok(()))
+    }
+
+    /// As [`Player::next`], and tells of the packets that are read for it.
+    pub fn next_noting(&mut self, note: Noting) -> Result<Option<Frame>> {
+        let frame = self.receive(note)?;
         match self.damage.take() {
             Some(what) if !self.partial => Err(Error::corrupt(what)),
             _ => Ok(frame),
@@ -116,13 +215,25 @@ impl Player {
 
     /// As [`Player::next`], whatever was wrong before it.
     pub fn next_any(&mut self) -> Result<Option<Frame>> {
+        self.receive(&mut |_, _| Ok(()))
+    }
+
+    fn receive(&mut self, note: Noting) -> Result<Option<Frame>> {
         let frame = Frame::new()?;
         loop {
             // SAFETY: the frame is ours; a former picture in it is let go.
             match unsafe { ff::avcodec_receive_frame(self.decoder.raw(), frame.raw()) } {
-                0.. => return Ok(Some(frame)),
+                0.. => {
+                    if self.stamp.is_none() {
+                        self.times.came(&frame);
+                    }
+                    if is_mended(&frame) {
+                        self.damage.get_or_insert(MENDED.to_owned());
+                    }
+                    return Ok(Some(frame));
+                }
                 ff::AVERROR_EOF => return Ok(None),
-                code if code == ff::AVERROR(libc::EAGAIN) => self.feed()?,
+                code if code == ff::AVERROR(libc::EAGAIN) => self.feed(note)?,
                 code => self.hurt(code)?,
             }
         }
@@ -142,14 +253,23 @@ impl Player {
     }
 
     /// Sends a packet, or the end.
-    fn feed(&mut self) -> Result<()> {
+    fn feed(&mut self, note: Noting) -> Result<()> {
         if self.ended {
             return Err(Error::internal("the decoder wants more than there is"));
         }
         let packet = loop {
             match self.demuxer.next() {
-                Ok(Some(packet)) if self.wanted.is_some_and(|wanted| packet.pts != wanted) => {}
-                Ok(other) => break other,
+                Ok(Some(packet)) => {
+                    if self.wanted.as_mut().is_some_and(|wanted| wanted.passes(packet)) {
+                        continue;
+                    }
+                    self.times.sent(packet);
+                    let Some(number) = self.stamp else { break Some(packet) };
+                    note(packet, number)?;
+                    self.stamp = Some(number + 1);
+                    break Some(self.demuxer.rename(number as i64));
+                }
+                Ok(None) => break None,
                 Err(e) if e.kind() == kit::Kind::Corrupt => {
                     // As at the end, but not silently.
                     self.damage.get_or_insert(e.message().to_owned());
@@ -168,11 +288,17 @@ impl Player {
         }
     }
 
-    /// Goes on at the key frame of this time of presentation and decoding. `false`: it was not found.
-    pub fn seek(&mut self, pts: i64, dts: i64) -> Result<bool> {
+    fn flush(&mut self) {
         // SAFETY: the decoder is open.
         unsafe { ff::avcodec_flush_buffers(self.decoder.raw()) };
-        (self.ended, self.damage, self.wanted) = (false, None, None);
+        (self.ended, self.damage, self.wanted, self.stamp) = (false, None, None, None);
+        self.times.waiting.clear();
+    }
+
+    /// Goes on at a key frame that is known by its times. `false`: it was not found.
+    pub fn seek(&mut self, key: &Entry) -> Result<bool> {
+        self.flush();
+        let (pts, dts) = (key.pts, if key.dts == ff::AV_NOPTS_VALUE { key.pts } else { key.dts });
         let mut to = dts;
         for back in [0, 1, 10] {
             let step = 1.0 / av::number_of(self.demuxer.video().time_base).max(1e-9);
@@ -187,11 +313,20 @@ impl Player {
                 if self.demuxer.seek(to).is_err() {
                     return Ok(false);
                 }
-                self.wanted = Some(pts);
+                self.wanted = Some(Wanted::Time(pts));
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Goes on at the packet of a key frame, and numbers what comes from there. `false`: the container cannot.
+    pub fn seek_packet(&mut self, key: &Entry) -> Result<bool> {
+        self.flush();
+        self.wanted = Some(Wanted::Packet(*key, 4096));
+        self.stamp = Some(key.ordinal);
+        let timed = key.dts != ff::AV_NOPTS_VALUE;
+        Ok(timed && self.demuxer.seek(key.dts).is_ok() || key.pos >= 0 && self.demuxer.seek_byte(key.pos).is_ok())
     }
 
     /// Forgets what was wrong: pictures before the wanted one are not looked at.

@@ -4,11 +4,12 @@ use crate::av::{self, Options, Packet, check, failure, number, text};
 use crate::input::{Reading, Resource, head, open_nothing};
 use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 use std::ptr::{NonNull, null_mut};
+use std::sync::OnceLock;
 
 /// Demuxers that read other files, or devices and networks, or that make pictures of any text.
-const REFUSED: [&str; 21] = [
+const REFUSED: [&str; 23] = [
     "hls",
     "applehttp",
     "dash",
@@ -30,7 +31,40 @@ const REFUSED: [&str; 21] = [
     "alias_pix",
     "smjpeg_pipe",
     "ffmetadata",
+    "jpegxl_pipe",
+    "jpegxl_anim",
 ];
+
+/// Decoders that do not come back from some damaged pictures: with that of libjxl, FFmpeg 5.1 asks for ever for more of
+/// a picture that has ended.
+const ENDLESS: [&str; 2] = ["libjxl", "libjxl_anim"];
+
+/// Whether a decoder may be used.
+pub fn is_trusted(decoder: &str) -> bool {
+    !ENDLESS.contains(&decoder)
+}
+
+/// The decoders that may be used, as FFmpeg wants them listed.
+fn trusted() -> &'static str {
+    static NAMES: OnceLock<String> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        let mut names = String::new();
+        let mut at = null_mut();
+        // SAFETY: `at` is FFmpeg's own place in its list; codecs live for ever.
+        while let Some(codec) = unsafe { ff::av_codec_iterate(&mut at).as_ref() } {
+            // SAFETY: as above.
+            let is_decoder = unsafe { ff::av_codec_is_decoder(codec) } != 0;
+            match text(codec.name) {
+                Some(name) if is_decoder && is_trusted(name) => {
+                    names.push_str(if names.is_empty() { "" } else { "," });
+                    names.push_str(name);
+                }
+                _ => {}
+            }
+        }
+        names
+    })
+}
 
 /// Most bytes looked at to tell a container.
 const LOOK: usize = 256 << 10;
@@ -44,8 +78,25 @@ fn refused(format: *const ff::AVInputFormat) -> bool {
     names(format).split(',').any(|name| REFUSED.contains(&name))
 }
 
+/// Containers that say at once what they are: asking every demuxer there is takes longer than opening such a file.
+fn by_mark(head: &[u8]) -> Option<&'static CStr> {
+    match head {
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(c"mov"),
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => Some(c"matroska"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', b' ', ..] => Some(c"avi"),
+        _ => None,
+    }
+}
+
 /// The demuxer for what starts with `head` (padded behind `size`), and how sure that is, of 100.
 fn guess(head: &mut [u8], size: usize) -> (*const ff::AVInputFormat, i32) {
+    if let Some(name) = by_mark(&head[..size]) {
+        // SAFETY: the name is NUL-terminated.
+        let format = unsafe { ff::av_find_input_format(name.as_ptr()) };
+        if !format.is_null() {
+            return (format, 100);
+        }
+    }
     let data = ff::AVProbeData {
         filename: c"".as_ptr(),
         buf: head.as_mut_ptr(),
@@ -81,9 +132,11 @@ pub fn probe(head: &[u8]) -> u8 {
 /// A container open for reading.
 pub struct Demuxer {
     raw: NonNull<ff::AVFormatContext>,
-    /// Ends after the container.
-    _io: Reading,
+    /// Ends after the container; a device has none.
+    _io: Option<Reading>,
     resource: Resource,
+    /// A device that does not wait for its pictures.
+    eager: bool,
     /// The chosen video stream.
     pub stream: usize,
     packet: Packet,
@@ -128,6 +181,7 @@ impl Demuxer {
         }
         let mut options = Options::new();
         options.set("protocol_whitelist", "none")?;
+        options.set("codec_whitelist", trusted())?;
         for (key, value) in &wish.options {
             options.set(key, value)?;
         }
@@ -142,12 +196,49 @@ impl Demuxer {
             });
         }
         let raw = av::there(raw, "a container")?;
-        let mut demuxer = Demuxer { raw, _io: io, resource: resource.clone(), stream: 0, packet: Packet::new()? };
+        let (resource, packet) = (resource.clone(), Packet::new()?);
+        let mut demuxer = Demuxer { raw, _io: Some(io), resource, eager: false, stream: 0, packet };
         if let Some(unknown) = options.first().filter(|key| wish.options.iter().any(|(k, _)| k == key)) {
             return Err(Error::option(format!("the demuxer {} has no option {unknown:?}", names(format))));
         }
         if full || demuxer.videos().is_empty() {
             demuxer.look()?;
+        }
+        demuxer.choose(wish.stream)?;
+        Ok(demuxer)
+    }
+
+    /// Opens a device by FFmpeg's names.
+    pub fn device(resource: &Resource, wish: &Wish, format: *const ff::AVInputFormat, name: &str) -> Result<Demuxer> {
+        // SAFETY: it gives a context of ours, or NULL.
+        let mut raw = av::there(unsafe { ff::avformat_alloc_context() }, "a device")?.as_ptr();
+        let eager = crate::device::may_not_wait(format);
+        if eager {
+            // SAFETY: the context is ours.
+            unsafe { (*raw).flags |= ff::AVFMT_FLAG_NONBLOCK as c_int };
+        }
+        let mut options = Options::new();
+        for (key, value) in &wish.options {
+            options.set(key, value)?;
+        }
+        let url = av::cstring(name)?;
+        // SAFETY: all pointers live through the call, which frees the context if it fails.
+        let code = unsafe { ff::avformat_open_input(&mut raw, url.as_ptr(), format as *mut _, &mut options.0) };
+        if code < 0 {
+            let what = format!("{} {name:?}: {}", names(format), av::words(code));
+            return Err(match code {
+                _ if code == ff::AVERROR(libc::EINVAL) => Error::option(what),
+                _ if code == ff::AVERROR(libc::ENOENT) || code == ff::AVERROR(libc::ENODEV) => {
+                    Error::new(kit::Kind::NotFound, what)
+                }
+                _ => Error::io(what),
+            });
+        }
+        let raw = av::there(raw, "a device")?;
+        let (resource, packet) = (resource.clone(), Packet::new()?);
+        let mut demuxer = Demuxer { raw, _io: None, resource, eager, stream: 0, packet };
+        if let Some(unknown) = options.first() {
+            return Err(Error::option(format!("the device {} has no option {unknown:?}", names(format))));
         }
         demuxer.choose(wish.stream)?;
         Ok(demuxer)
@@ -231,15 +322,13 @@ impl Demuxer {
 
     /// The next packet of the chosen stream; `None` at the end.
     pub fn next(&mut self) -> Result<Option<&ff::AVPacket>> {
+        if self.eager {
+            return self.newest().map(Some);
+        }
         loop {
-            // SAFETY: the packet is ours and empty behind the call.
-            let code = unsafe {
-                ff::av_packet_unref(self.packet.raw());
-                ff::av_read_frame(self.raw(), self.packet.raw())
-            };
-            match code {
+            match self.read() {
                 ff::AVERROR_EOF => return Ok(None),
-                _ => check(code, "reading a packet").map_err(|e| self.resource.explain(e))?,
+                code => check(code, "reading a packet").map_err(|e| self.resource.explain(e))?,
             };
             // SAFETY: it was filled.
             let packet = unsafe { &*self.packet.raw() };
@@ -250,11 +339,68 @@ impl Demuxer {
         }
     }
 
+    fn read(&mut self) -> c_int {
+        // SAFETY: the packet is ours and empty behind the call.
+        unsafe {
+            ff::av_packet_unref(self.packet.raw());
+            ff::av_read_frame(self.raw(), self.packet.raw())
+        }
+    }
+
+    /// The newest packet of a device: those that waited longer are left out where each stands alone.
+    fn newest(&mut self) -> Result<&ff::AVPacket> {
+        let alone = crate::device::stands_alone(self);
+        let mut newest = Packet::new()?;
+        let mut have = false;
+        for _ in 0..100_000 {
+            match self.read() {
+                code if code == ff::AVERROR(libc::EAGAIN) => {
+                    if have {
+                        break;
+                    }
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                    kit::progress(0, 0)?;
+                }
+                code => {
+                    check(code, "reading the device").map_err(|e| Error::io(e.message()))?;
+                    have = true;
+                    std::mem::swap(&mut self.packet, &mut newest);
+                    if !alone {
+                        break;
+                    }
+                }
+            }
+        }
+        if !have {
+            return Err(Error::io("the device gives no picture"));
+        }
+        self.packet = newest;
+        // SAFETY: the packet is ours and was filled.
+        Ok(unsafe { &*self.packet.raw() })
+    }
+
     /// Goes to a key frame at or before a time of decoding.
     pub fn seek(&mut self, to: i64) -> Result<()> {
         let flags = ff::AVSEEK_FLAG_BACKWARD as c_int;
         // SAFETY: the context is open.
         check(unsafe { ff::av_seek_frame(self.raw(), self.stream as c_int, to, flags) }, "seeking").map(drop)
+    }
+
+    /// Goes to a place in the file.
+    pub fn seek_byte(&mut self, to: i64) -> Result<()> {
+        let flags = ff::AVSEEK_FLAG_BYTE as c_int;
+        // SAFETY: the context is open.
+        check(unsafe { ff::av_seek_frame(self.raw(), self.stream as c_int, to, flags) }, "seeking").map(drop)
+    }
+
+    /// Gives the packet that was read last a number in place of its times.
+    pub fn rename(&mut self, number: i64) -> &ff::AVPacket {
+        let packet = self.packet.raw();
+        // SAFETY: the packet is ours; the borrow of self keeps it.
+        unsafe {
+            ((*packet).pts, (*packet).dts) = (number, number);
+            &*packet
+        }
     }
 
     /// Frames of the chosen stream by the container's own table, where it is right: ISO media that is whole.

@@ -25,6 +25,8 @@ pub struct Plan {
     pub closed_gop: bool,
     pub threads: usize,
     pub orientation: u32,
+    /// Whether pictures become luma and chroma here, so that it is known how; and in the full range.
+    pub converted: Option<bool>,
     pub out_format: Option<String>,
 }
 
@@ -285,6 +287,11 @@ impl Encoding {
             if let Rate::Constant(rate) = plan.rate {
                 (*context).framerate = rate;
             }
+            if let Some(full) = plan.converted {
+                (*context).colorspace = ff::AVColorSpace::AVCOL_SPC_SMPTE170M;
+                (*context).color_range =
+                    if full { ff::AVColorRange::AVCOL_RANGE_JPEG } else { ff::AVColorRange::AVCOL_RANGE_MPEG };
+            }
             (*context).thread_count = c_int::try_from(plan.threads).unwrap_or(0);
             if let Some(rate) = plan.bitrate {
                 (*context).bit_rate = rate;
@@ -303,6 +310,12 @@ impl Encoding {
         self.quality(plan, choice, &mut options)?;
         for (key, value) in &plan.codec_options {
             options.set(key, value)?;
+        }
+        if choice.name() == "libx265" {
+            // It prints by itself.
+            let own = plan.codec_options.iter().rev().find(|(key, _)| key == "x265-params").map(|(_, value)| value);
+            let quiet = own.map_or("log-level=none".to_owned(), |own| format!("log-level=none:{own}"));
+            options.set("x265-params", &quiet)?;
         }
         // SAFETY: the context is set up.
         let code = unsafe { ff::avcodec_open2(context, choice.codec, &mut options.0) };

@@ -1,12 +1,13 @@
 //! Pictures one after the other: decoded, and filtered if that is asked for.
 
 use crate::av::{Frame, number_of};
-use crate::decode::{Manner, Player};
+use crate::decode::{MENDED, Manner, Player, is_mended};
 use crate::filter::Graph;
-use crate::index::Index;
+use crate::index::{Index, Naming};
 use crate::input::Resource;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
+use std::cmp::Ordering;
 use std::sync::{Arc, Mutex};
 
 /// What a film shows.
@@ -63,24 +64,50 @@ pub struct Film {
     held: Option<Frame>,
     /// Whether the graph was told of the end.
     drained: bool,
+    /// What the numbers of pictures mean, while the player numbers them.
+    names: Option<Arc<Index>>,
+    /// The index by which the player was sent where it is; none: it came from the start.
+    jumped: Option<Arc<Index>>,
 }
 
 impl Film {
     pub fn open(resource: &Resource, manner: &Manner, spec: &Spec, shared: &Shared) -> Result<Film> {
         let manner =
             Manner { threads: spec.threads, thread_type: spec.thread_type, partial: spec.partial, ..manner.clone() };
-        Ok(Film {
-            player: Player::open(resource, &manner)?,
-            resource: resource.clone(),
+        let player = Player::open(resource, &manner)?;
+        let mut film = Film::live(player, resource.clone(), manner);
+        (film.shared, film.filter) = (shared.clone(), spec.filter.clone());
+        Ok(film)
+    }
+
+    /// Of a device, which only goes on.
+    pub fn live(player: Player, resource: Resource, manner: Manner) -> Film {
+        Film {
+            player,
+            resource,
             manner,
-            shared: shared.clone(),
-            filter: spec.filter.clone(),
+            shared: Shared::default(),
+            filter: None,
             graph: None,
             ended: false,
             next: 0,
             held: None,
             drained: false,
-        })
+            names: None,
+            jumped: None,
+        }
+    }
+
+    /// Sends what comes next through other filters.
+    pub fn refilter(&mut self, filter: Option<String>) {
+        if self.filter != filter {
+            (self.filter, self.graph, self.held) = (filter, None, None);
+        }
+    }
+
+    /// Lets go of a picture that was looked at.
+    pub fn forget(&mut self) {
+        self.held = None;
     }
 
     /// The decoder and container.
@@ -144,7 +171,18 @@ impl Film {
     }
 
     fn pull(&mut self) -> Result<Option<Frame>> {
-        let Some(text) = self.filter.clone() else { return self.player.next() };
+        let Some(text) = self.filter.clone() else {
+            let frame = self.player.next()?;
+            let place = frame.as_ref().and_then(|frame| self.named(frame));
+            return match self.is_next(frame.as_ref(), place) {
+                true => Ok(frame),
+                // The decoder left pictures out: it could not begin where it was told to.
+                false => {
+                    self.find(self.next, 1)?;
+                    Ok(self.held.take())
+                }
+            };
+        };
         loop {
             if let Some(graph) = &mut self.graph {
                 if let Some(frame) = graph.receive()? {
@@ -170,6 +208,17 @@ impl Film {
         }
     }
 
+    /// Whether a picture behind a jump is the one that the index has next.
+    fn is_next(&self, frame: Option<&Frame>, place: Option<Option<usize>>) -> bool {
+        let Some(index) = &self.jumped else { return true };
+        let Some(wanted) = index.entries.get(self.next) else { return true };
+        match (frame, place) {
+            (None, _) => false,
+            (Some(_), Some(place)) => place == Some(self.next),
+            (Some(frame), None) => frame.time() == wanted.pts,
+        }
+    }
+
     fn graph_for(&mut self, text: &str, frame: &Frame) -> Result<&mut Graph> {
         if self.graph.as_ref().is_none_or(|graph| !graph.fits(frame)) {
             let video = self.player.demuxer().video();
@@ -189,7 +238,8 @@ impl Film {
     /// Begins again at the first picture.
     fn rewind(&mut self) -> Result<()> {
         self.player = Player::open(&self.resource, &self.manner)?;
-        (self.graph, self.held, self.ended, self.drained, self.next) = (None, None, false, false, 0);
+        (self.graph, self.held, self.names, self.jumped) = (None, None, None, None);
+        (self.ended, self.drained, self.next) = (false, false, 0);
         Ok(())
     }
 
@@ -201,26 +251,28 @@ impl Film {
         if self.filter.is_some() {
             return self.run_to(i);
         }
+        self.find(i, 0)
+    }
+
+    /// Makes picture `i` the next one, from a key frame that is at least so many before the one before it.
+    fn find(&mut self, i: usize, least: usize) -> Result<()> {
         let mut index = self.shared.get(&self.resource, &self.manner)?;
-        let out = |n: usize| Error::index(format!("no image {i} of {n}"));
-        if i >= index.entries.len() {
-            return Err(out(index.entries.len()));
+        loop {
+            if i >= index.entries.len() {
+                return Err(Error::index(format!("no image {i} of {}", index.entries.len())));
+            }
+            // Where decoding cannot begin at a key frame after all, it can at one before.
+            for before in least..least + 3 {
+                if self.jump(i, before, &index)? {
+                    return Ok(());
+                }
+            }
+            if index.exact {
+                self.jumped = None;
+                return self.run_to(i);
+            }
+            index = self.shared.correct(&self.resource, &self.manner)?;
         }
-        if !index.timed {
-            return self.run_to(i);
-        }
-        if self.jump(i, &index)? {
-            return Ok(());
-        }
-        index = self.shared.correct(&self.resource, &self.manner)?;
-        if i >= index.entries.len() {
-            return Err(out(index.entries.len()));
-        }
-        if index.timed && self.jump(i, &index)? {
-            return Ok(());
-        }
-        self.rewind()?;
-        self.run_to(i)
     }
 
     /// Decodes up to picture `i`, from here or from the start.
@@ -242,44 +294,80 @@ impl Film {
         Ok(())
     }
 
-    /// Goes to picture `i` by its time, from the key frame before it. `false`: another picture came out.
-    fn jump(&mut self, i: usize, index: &Index) -> Result<bool> {
-        let Some(key) = index.key_of(i) else { return Ok(false) };
-        let wanted = index.entries[i].pts;
-        let ahead = self.next < i && key <= self.next && !self.ended;
-        if !ahead {
-            let start = index.entries[key];
-            (self.held, self.ended, self.drained) = (None, false, false);
-            if !self.player.seek(start.pts, start.dts)? {
-                self.rewind()?;
+    /// Goes to picture `i` from a key frame before it. `false`: another picture came out.
+    fn jump(&mut self, i: usize, before: usize, index: &Arc<Index>) -> Result<bool> {
+        let Some(key) = index.key_of(i, before) else { return Ok(false) };
+        let ahead = self.next < i && key <= self.next && !self.ended && self.next != usize::MAX;
+        let start = &index.entries[key];
+        let there = match index.naming {
+            Naming::Nothing => return Ok(false),
+            Naming::Time if ahead && !self.player.stamps() => true,
+            Naming::Time => self.player.seek(start)?,
+            // What comes next is known by counting.
+            Naming::Ordinal if ahead => return self.run_to(i).map(|()| true),
+            Naming::Ordinal => self.player.seek_packet(start)?,
+        };
+        (self.held, self.ended, self.drained, self.names) = (None, false, false, None);
+        if !there {
+            self.rewind()?;
+            if index.naming == Naming::Ordinal {
+                return self.run_to(i).map(|()| true);
             }
         }
-        self.held = None;
+        if self.player.stamps() {
+            self.names = Some(index.clone());
+        }
+        self.jumped = Some(index.clone());
+        let found = self.decode_to(i, index.entries[i].pts);
+        if !matches!(found, Ok(true)) {
+            self.lose();
+        }
+        found
+    }
+
+    /// Decodes up to picture `i`, which is known by its time, or by its packet where those are numbered.
+    fn decode_to(&mut self, i: usize, wanted: i64) -> Result<bool> {
         let mut beat = crate::beat::Beat::new();
+        let mut last = None;
         loop {
             // What is before the wanted picture may lack what it refers to.
-            match self.player.next_any() {
-                Ok(Some(frame)) if frame.time() == wanted => {
+            let Some(frame) = self.player.next_any()? else { return Ok(false) };
+            let here = match self.named(&frame) {
+                Some(place) => {
+                    // In order, and none left out: else the packets did not tell the truth.
+                    if place.is_none() || last.is_some_and(|last| place != Some(last + 1)) {
+                        return Ok(false);
+                    }
+                    last = place;
+                    place.cmp(&Some(i))
+                }
+                None => frame.time().cmp(&wanted),
+            };
+            match here {
+                Ordering::Less => {}
+                Ordering::Greater => return Ok(false),
+                Ordering::Equal => {
                     self.player.forgive();
+                    if is_mended(&frame) && !self.manner.partial {
+                        return Err(Error::corrupt(MENDED));
+                    }
                     self.held = Some(frame);
                     (self.next, self.ended) = (i, false);
                     return Ok(true);
                 }
-                Ok(Some(frame)) if frame.time() > wanted => break,
-                Ok(Some(_)) => {}
-                Ok(None) => break,
-                Err(e) => {
-                    self.lose();
-                    return Err(e);
-                }
             }
-            if let Err(stop) = beat.tick(0, 0) {
-                self.lose();
-                return Err(stop);
-            }
+            beat.tick(0, 0)?;
         }
-        self.lose();
-        Ok(false)
+    }
+
+    /// Where pictures are numbered, which one this is, if the index knows it; it gets its time back.
+    fn named(&self, frame: &Frame) -> Option<Option<usize>> {
+        let names = self.names.as_ref()?;
+        let place = names.place(frame.get().pts);
+        let time = place.map_or(ff::AV_NOPTS_VALUE, |i| names.entries[i].pts);
+        // SAFETY: the frame is ours.
+        unsafe { ((*frame.raw()).pts, (*frame.raw()).best_effort_timestamp) = (time, time) };
+        Some(place)
     }
 
     /// Nobody knows where the decoder stands: the next picture is gone to.

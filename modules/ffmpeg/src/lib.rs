@@ -4,9 +4,10 @@
 //! | --- | --- |
 //! | `input`, `output` | the resource as FFmpeg reads and writes it, and nothing else |
 //! | `demux`, `decode` | a container and its packets; packets to pictures |
-//! | `index`, `info` | which frames there are; what a stream is, without decoding |
+//! | `index`, `order`, `info` | which frames there are, in which order; what a stream is, without decoding |
 //! | `filter`, `film` | FFmpeg's filters; pictures one after the other, and the way to any of them |
-//! | `pixels`, `convert` | pixel formats as arrays; pictures in the format and place that are wanted |
+//! | `device` | cameras and screens |
+//! | `pixels`, `convert`, `rgb` | pixel formats as arrays; pictures in the format and place that are wanted |
 //! | `reader`, `meta`, `writer`, `encode` | the plugin's verbs |
 
 mod av;
@@ -14,6 +15,7 @@ mod beat;
 mod convert;
 mod decode;
 mod demux;
+mod device;
 mod encode;
 mod film;
 mod filter;
@@ -21,9 +23,11 @@ mod index;
 mod info;
 mod input;
 mod meta;
+mod order;
 mod output;
 mod pixels;
 mod reader;
+mod rgb;
 mod writer;
 
 use ffmpeg_sys_next as ff;
@@ -62,7 +66,10 @@ impl Plugin for Ffmpeg {
     }
 
     fn open(&self, input: Input, options: DictRef) -> Result<Box<dyn Reader>> {
-        Ok(Box::new(reader::Video::open(input, options)?))
+        match options.str("device") {
+            Some(device) => device::open(input, device, options),
+            None => Ok(Box::new(reader::Video::open(input, options)?)),
+        }
     }
 
     fn create(&self, output: Output, extension: Option<&str>, options: DictRef) -> Result<Box<dyn Writer>> {

@@ -90,6 +90,28 @@ impl Pixels {
         self.descriptor().is_some_and(|d| flag(d, ff::AV_PIX_FMT_FLAG_ALPHA))
     }
 
+    /// Whether it has colour.
+    pub fn has_colour(&self) -> bool {
+        self.descriptor().is_some_and(|d| d.nb_components > 2 || flag(d, ff::AV_PIX_FMT_FLAG_PAL))
+    }
+
+    /// Whether its samples are luma and chroma.
+    pub fn is_yuv(&self) -> bool {
+        let other = ff::AV_PIX_FMT_FLAG_RGB | ff::AV_PIX_FMT_FLAG_PAL | ff::AV_PIX_FMT_FLAG_BAYER;
+        self.descriptor().is_some_and(|d| d.nb_components > 2 && !flag(d, other)) && !self.name.starts_with("xyz")
+    }
+
+    /// Whether its samples go from 0 to the largest value, whatever is said elsewhere.
+    pub fn is_full(&self) -> bool {
+        self.name.starts_with("yuvj") || self.descriptor().is_some_and(|d| d.nb_components < 3)
+    }
+
+    /// Whether FFmpeg converts other formats to it.
+    pub fn can_be_made(&self) -> bool {
+        // SAFETY: it looks the number up.
+        unsafe { raw::sws_isSupportedOutput(self.format) != 0 }
+    }
+
     /// Bits of a sample, whatever the layout.
     pub fn depth(&self) -> u32 {
         self.descriptor().map_or(0, |d| d.comp[0].depth as u32)

@@ -128,7 +128,7 @@ impl Video {
 }
 
 /// The stream and the demuxer's options that are asked for.
-fn wish(options: DictRef) -> Result<Wish> {
+pub fn wish(options: DictRef) -> Result<Wish> {
     let stream = options.int("stream").map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     let mut named = Vec::new();
     for name in ["options", "container_options"] {
@@ -168,7 +168,7 @@ pub fn size(options: DictRef) -> Result<Option<(usize, usize)>> {
 }
 
 /// The format of the options: rgb24 unless another is named; null is the stream's own.
-fn wanted_pixels(options: DictRef, native: i32) -> Result<Pixels> {
+pub fn wanted_pixels(options: DictRef, native: i32) -> Result<Pixels> {
     match options.kind("format") {
         ValueKind::Null => Pixels::of(native),
         ValueKind::Str => {

@@ -20,6 +20,8 @@ pub struct Film {
     target: Option<Target>,
     /// What the images are: all alike.
     shape: Option<(c_int, usize, usize)>,
+    /// The format that was named for them.
+    in_format: Option<String>,
     filter: Option<String>,
     graph: Option<Graph>,
     converter: Converter,
@@ -48,6 +50,12 @@ impl Film {
             ..Plan::default()
         };
         plan.container_options.extend(named(options, "container_options")?);
+        if plan.container_options.iter().any(|(key, value)| key == "movflags" && value.contains("faststart")) {
+            return Err(Error::unsupported(
+                "movflags faststart reads the file again while it is written, which an output cannot; \
+                 give moov_size to keep room at the front, or have `ffmpeg -c copy -movflags faststart` move the table",
+            ));
+        }
         // What cannot be written at all is refused before there is an image.
         Choice::of(&plan)?;
         Ok(Film {
@@ -56,6 +64,7 @@ impl Film {
             encoding: None,
             target: None,
             shape: None,
+            in_format: None,
             filter: None,
             graph: None,
             converter: Converter::default(),
@@ -84,6 +93,7 @@ impl Film {
             plan.codec_options.push(("crf".into(), crf));
         }
         if let Some(preset) = options.str("preset") {
+            known_preset(plan.codec.as_deref(), preset)?;
             plan.codec_options.push(("preset".into(), preset.to_owned()));
         }
         let threads = options.int("thread_count").and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
@@ -271,6 +281,7 @@ impl Film {
             None => best(&choice, &from)?,
         };
         let (width, height) = fitting(first.size(), &format, options)?;
+        self.plan.converted = (format.is_yuv() && !from.is_yuv()).then_some(format.is_full());
         let Some(output) = self.output.take() else { return Err(Error::internal("the output is gone")) };
         let place = Writing::new(output)?;
         match Encoding::open(&self.plan, choice, place, format.format, (width, height)) {
@@ -283,6 +294,17 @@ impl Film {
         self.target = Some(Target { pixels: format, width, height });
         Ok(())
     }
+}
+
+/// x264 itself prints what it thinks of a preset that it does not know.
+fn known_preset(codec: Option<&str>, preset: &str) -> Result<()> {
+    const KNOWN: [&str; 10] =
+        ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"];
+    let named = preset.parse::<u32>().is_ok_and(|n| n < 10) || KNOWN.contains(&preset);
+    if codec.is_none_or(|codec| codec.contains("264")) && !named {
+        return Err(Error::option(format!("there is no preset {preset:?}: {}", KNOWN.join(", "))));
+    }
+    Ok(())
 }
 
 /// A dictionary of texts.
@@ -473,8 +495,12 @@ fn best(choice: &Choice, from: &Pixels) -> Result<Pixels> {
             }
         }
     }
-    // Depth before everything, then what FFmpeg finds nearest.
-    let known: Vec<Pixels> = formats.iter().filter_map(|&f| Pixels::of(f).ok()).collect();
+    // Colour and depth before everything, then what FFmpeg finds nearest.
+    let known = formats.iter().filter_map(|&f| Pixels::of(f).ok());
+    let mut known: Vec<Pixels> = known.filter(|p| p.format == from.format || p.can_be_made()).collect();
+    if from.has_colour() && known.iter().any(Pixels::has_colour) {
+        known.retain(Pixels::has_colour);
+    }
     let deep: Vec<&Pixels> = known.iter().filter(|p| p.depth() >= from.depth()).collect();
     let most = known.iter().map(Pixels::depth).max().unwrap_or(8);
     let pool: Vec<&Pixels> = if deep.is_empty() { known.iter().filter(|p| p.depth() == most).collect() } else { deep };
@@ -536,8 +562,11 @@ fn fitted(frame: Frame, target: &Target) -> Result<Frame> {
 
 impl kit::Writer for Film {
     fn write(&mut self, image: Source, options: DictRef) -> Result<()> {
-        let format = options.str("in_pixel_format").map(str::to_owned);
-        self.take(image, format.as_deref(), options)
+        // What the first image was named, the others are too.
+        let format = options.str("in_pixel_format").map(str::to_owned).or(self.in_format.clone());
+        self.take(image, format.as_deref(), options)?;
+        self.in_format = format;
+        Ok(())
     }
 
     fn finish(&mut self) -> Result<()> {

@@ -30,8 +30,12 @@ impl Module {
         // A bare name would be searched for by the system.
         let path = std::fs::canonicalize(path)?;
         // SAFETY: the caller names a module whose initialisers keep to plugin.h.
-        let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }
-            .map_err(|e| Error::new(ErrorKind::PluginUnavailable, format!("module {name} cannot be loaded: {e}")))?;
+        let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }.map_err(|e| {
+            let what = format!(
+                "module {name} cannot be loaded: {e}; install what it needs, in the version that it was built for"
+            );
+            Error::new(ErrorKind::PluginUnavailable, what)
+        })?;
         let library = std::mem::ManuallyDrop::new(library);
         // SAFETY: plugin.h gives the function this type, and the library is never unloaded.
         let entry = unsafe { library.get::<Entry>(b"iio_plugin_entry\0") }

@@ -113,8 +113,8 @@ impl Entry {
 pub struct Directory {
     /// Where it is.
     pub offset: u64,
-    /// Where the next of its chain is; 0: it is the last.
-    pub next: u64,
+    /// Where the next of its chain is; 0: it is the last. `None`: the file ends before that is said.
+    pub next: Option<u64>,
     /// Its entries of known types, in the order of the file.
     pub entries: Vec<Entry>,
     /// Its length in the file.
@@ -250,8 +250,7 @@ impl Tiff {
             Some(entry)
         });
         let entries = entries.collect();
-        // Some writers end the file with the last entry.
-        let next = block.get(end..end + offset_size).map_or(0, |b| self.layout.number(b));
+        let next = block.get(end..end + offset_size).map(|b| self.layout.number(b));
         Ok(Directory { offset, next, entries, len: end, block, wide })
     }
 

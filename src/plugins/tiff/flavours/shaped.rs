@@ -74,6 +74,11 @@ fn series_at(file: &File, page: &Page, rest: &[PageAt]) -> Result<Option<(Series
     if size == 0 || one == 0 || size % one != 0 {
         return Ok(None);
     }
+    // As stored, a page is the last axes of the series.
+    let longer = |s: &[usize]| s.iter().copied().filter(|&n| n != 1).collect::<Vec<_>>();
+    if !longer(&shape).ends_with(&longer(&page_shape)) {
+        return Ok(None);
+    }
     let count = size / one;
     let axes = metadata.get("axes").and_then(Value::as_str).filter(|a| a.len() == shape.len() && a.is_ascii());
     let is_truncated = matches!(metadata.get("truncated"), Some(Value::Bool(true)));

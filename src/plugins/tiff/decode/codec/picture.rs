@@ -122,8 +122,8 @@ pub fn jpeg(page: &Loaded, bytes: &[u8], target: &Target, out: &mut [u8]) -> Res
     let tolerance = if target.partial { Tolerance::Partial } else { Tolerance::Corrupt };
     target.place(width, height, out, |rows| {
         let pitch = width * samples;
+        // What is damaged may leave rows as they were.
         if target.partial {
-            // What is not decoded of it is to be the same each time.
             rows.fill(0);
         }
         let done = if dtype == DType::U8 {

@@ -1,0 +1,168 @@
+//! The order in which packets without times are shown, told by the codec's parser, which decodes nothing.
+
+use crate::av::{self, number};
+use crate::demux::Demuxer;
+use ffmpeg_sys_next as ff;
+use kit::Result;
+use std::ffi::c_int;
+use std::ptr::{NonNull, null, null_mut};
+
+/// How a codec moves pictures.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// As they come.
+    Straight,
+    /// By the numbers in their headers, which begin again at some key frames.
+    Numbered,
+    /// Pictures that others are made from wait until those between have been shown.
+    Waiting,
+}
+
+/// What is noted of a packet.
+#[derive(Clone, Copy)]
+pub struct Note {
+    number: i32,
+    between: bool,
+    key: bool,
+}
+
+/// The parser of a stream.
+pub struct Order {
+    parser: NonNull<ff::AVCodecParserContext>,
+    context: NonNull<ff::AVCodecContext>,
+    kind: Kind,
+}
+
+impl Order {
+    /// `None`: only the decoder knows.
+    pub fn of(demuxer: &Demuxer) -> Result<Option<Order>> {
+        use ff::AVCodecID as Id;
+        let parameters = demuxer.parameters(demuxer.stream);
+        let id = number!(parameters, codec_id);
+        let is = |ids: &[Id]| ids.iter().any(|&known| known as c_int == id);
+        // SAFETY: the parameters hold an id of this FFmpeg's; it has a descriptor, or NULL.
+        let descriptor = unsafe { ff::avcodec_descriptor_get((*parameters).codec_id).as_ref() };
+        let reorders = descriptor.is_none_or(|d| d.props & ff::AV_CODEC_PROP_REORDER as c_int != 0);
+        let kind = if is(&[Id::AV_CODEC_ID_H264, Id::AV_CODEC_ID_HEVC]) {
+            Kind::Numbered
+        } else if is(&[Id::AV_CODEC_ID_MPEG1VIDEO, Id::AV_CODEC_ID_MPEG2VIDEO, Id::AV_CODEC_ID_MPEG4]) {
+            Kind::Waiting
+        } else if !reorders {
+            Kind::Straight
+        } else {
+            return Ok(None);
+        };
+        // SAFETY: it gives a parser of ours, or NULL.
+        let Some(parser) = NonNull::new(unsafe { ff::av_parser_init(id) }) else { return Ok(None) };
+        // SAFETY: it gives a context of ours, or NULL.
+        let mut context = unsafe { ff::avcodec_alloc_context3(null()) };
+        // SAFETY: the context is ours, the parameters are alive, the parser was just made.
+        let ready = unsafe {
+            (*parser.as_ptr()).flags |= ff::PARSER_FLAG_COMPLETE_FRAMES as c_int;
+            !context.is_null() && ff::avcodec_parameters_to_context(context, parameters) >= 0
+        };
+        if !ready {
+            // SAFETY: both are ours, or NULL.
+            unsafe {
+                ff::av_parser_close(parser.as_ptr());
+                ff::avcodec_free_context(&mut context);
+            }
+            return Ok(None);
+        }
+        Ok(Some(Order { parser, context: av::there(context, "a parser")?, kind }))
+    }
+
+    /// Notes a packet; `None`: a field, of which two make a picture.
+    pub fn note(&mut self, packet: &ff::AVPacket) -> Option<Note> {
+        let (mut out, mut size) = (null_mut(), 0);
+        let parser = self.parser.as_ptr();
+        // SAFETY: parser and context are ours, the packet is alive and padded.
+        unsafe {
+            (*parser).output_picture_number = 0;
+            let (data, bytes) = (packet.data, packet.size);
+            ff::av_parser_parse2(parser, self.context.as_ptr(), &mut out, &mut size, data, bytes, 0, 0, 0);
+        }
+        let structure = number!(parser, picture_structure);
+        let field = structure == ff::AVPictureStructure::AV_PICTURE_STRUCTURE_TOP_FIELD as c_int
+            || structure == ff::AVPictureStructure::AV_PICTURE_STRUCTURE_BOTTOM_FIELD as c_int;
+        // SAFETY: the parser is ours.
+        let (number, kind) = unsafe { ((*parser).output_picture_number, (*parser).pict_type) };
+        let key = packet.flags & ff::AV_PKT_FLAG_KEY as c_int != 0;
+        (!field).then_some(Note { number, between: kind == ff::AVPictureType::AV_PICTURE_TYPE_B as c_int, key })
+    }
+
+    /// Places of the packets, in the order in which they are shown. `None`: the headers cannot be meant so.
+    pub fn shown(&self, notes: &[Note]) -> Option<Vec<usize>> {
+        match self.kind {
+            Kind::Straight => Some((0..notes.len()).collect()),
+            Kind::Waiting => Some(waiting(notes)),
+            Kind::Numbered => numbered(notes),
+        }
+    }
+}
+
+fn waiting(notes: &[Note]) -> Vec<usize> {
+    let mut shown = Vec::with_capacity(notes.len());
+    let mut held = None;
+    for (i, note) in notes.iter().enumerate() {
+        match note.between {
+            true => shown.push(i),
+            false => shown.extend(held.replace(i)),
+        }
+    }
+    shown.extend(held);
+    shown
+}
+
+fn numbered(notes: &[Note]) -> Option<Vec<usize>> {
+    let (mut epoch, mut most) = (0, i32::MIN);
+    let mut all: Vec<(u32, i32, usize)> = Vec::with_capacity(notes.len());
+    for (i, note) in notes.iter().enumerate() {
+        if note.key && i > 0 && note.number <= most {
+            (epoch, most) = (epoch + 1, note.number);
+        }
+        most = most.max(note.number);
+        all.push((epoch, note.number, i));
+    }
+    all.sort_unstable();
+    let apart = all.windows(2).all(|two| (two[0].0, two[0].1) != (two[1].0, two[1].1));
+    apart.then(|| all.into_iter().map(|(_, _, i)| i).collect())
+}
+
+impl Drop for Order {
+    fn drop(&mut self) {
+        let mut context = self.context.as_ptr();
+        // SAFETY: made by `of`; this is their one end.
+        unsafe {
+            ff::av_parser_close(self.parser.as_ptr());
+            ff::avcodec_free_context(&mut context);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notes(of: &[(i32, bool, bool)]) -> Vec<Note> {
+        of.iter().map(|&(number, between, key)| Note { number, between, key }).collect()
+    }
+
+    #[test]
+    fn pictures_between_are_shown_before_what_they_are_made_from() {
+        let stream =
+            notes(&[(0, false, true), (0, false, false), (0, true, false), (0, true, false), (0, false, false)]);
+        assert_eq!(waiting(&stream), [0, 2, 3, 1, 4]);
+    }
+
+    #[test]
+    fn numbers_begin_again_at_key_frames_that_are_not_above_them() {
+        let stream =
+            notes(&[(0, false, true), (8, false, false), (4, false, false), (0, false, true), (2, false, false)]);
+        assert_eq!(numbered(&stream), Some(vec![0, 2, 1, 3, 4]));
+        // A key frame in the middle of an open group: what comes behind it is shown before.
+        let open = notes(&[(0, false, true), (4, false, false), (12, false, true), (8, false, false)]);
+        assert_eq!(numbered(&open), Some(vec![0, 1, 3, 2]));
+        assert_eq!(numbered(&notes(&[(0, false, true), (0, false, false)])), None);
+    }
+}
