@@ -247,7 +247,7 @@ mod tests {
         for weights in [(0.2126, 0.0722), (0.299, 0.114), (0.2627, 0.0593)] {
             for (full, nearest) in [(false, true), (false, false), (true, true), (true, false)] {
                 let factors = Factors::new(weights, full, nearest);
-                for y in (0..=255).step_by(5) {
+                for y in (0..=255).step_by(17) {
                     let luma = vec![y; width * height];
                     let picture = Picture {
                         luma: (&luma, width),

@@ -194,7 +194,8 @@ impl Tiff {
             let end = entry.len().and_then(|size| entry.at.checked_add(size as u64));
             entry.at >= WIDE || end.is_some_and(|end| end <= len)
         };
-        wide.directory(self.first).is_ok_and(|directory| directory.next < len && directory.entries.iter().all(fits))
+        wide.directory(self.first)
+            .is_ok_and(|directory| directory.next.is_some_and(|next| next < len) && directory.entries.iter().all(fits))
     }
 
     /// Up to this many bytes from there; fewer at the end of the file.
