@@ -1,30 +1,12 @@
 """What is measured: a case is our call, those of the peers, and the goal for the ratio."""
 
 import peers
+from case import Case, same
 from imageio_c import ALL, DEFAULT, empty
 from inputs import animation, colours, encoded, interlaced, zlib_stream
+from tiff_cases import tiff_cases
 
 import numpy
-
-
-class Case:
-    def __init__(self, ours, peers, goal=None, check=None, note=None):
-        self.ours, self.goal, self.note = ours, goal, note
-        # A star marks what is shown, and not counted as a peer: a limit, or one that does something else.
-        self.peers = {name: run for name, run in peers.items() if run}
-        self.check = check or (lambda: None)
-
-
-def same(library, data, out, wanted, most=0):
-    """A check that we read these pixels."""
-
-    def check():
-        out.fill(1)
-        library.reader(data, out)()
-        off = numpy.abs(out.astype(numpy.float64) - wanted.reshape(out.shape)).max() if wanted is not None else 0
-        assert off <= most, f"read with an error of {off}"
-
-    return check
 
 
 def cases(library, inputs, folder):
@@ -38,6 +20,7 @@ def cases(library, inputs, folder):
     png_cases(add, library, inputs, compiled)
     jpeg_cases(add, library, inputs, compiled)
     other_cases(add, library, inputs, compiled)
+    tiff_cases(add, library, inputs, compiled)
     latency_cases(add, library, inputs, compiled)
     return made
 

@@ -283,3 +283,158 @@ PEER long peer_libdeflate_inflate(const void *data, size_t size, void *out, size
   return failed ? -1 : (long)written;
 }
 #endif
+
+#ifdef HAVE_TIFF
+#include <tiffio.h>
+
+struct memory {
+  const unsigned char *data;
+  toff_t size, at;
+};
+
+static tmsize_t memory_read(thandle_t handle, void *to, tmsize_t n)
+{
+  struct memory *m = (struct memory *)handle;
+  tmsize_t left = m->at < m->size ? (tmsize_t)(m->size - m->at) : 0;
+
+  n = n < left ? n : left;
+  memcpy(to, m->data + m->at, (size_t)n);
+  m->at += (toff_t)n;
+  return n;
+}
+static tmsize_t memory_write(thandle_t handle, void *from, tmsize_t n)
+{
+  (void)handle, (void)from, (void)n;
+  return 0;
+}
+static toff_t memory_seek(thandle_t handle, toff_t to, int whence)
+{
+  struct memory *m = (struct memory *)handle;
+
+  m->at = to + (whence == SEEK_CUR ? m->at : whence == SEEK_END ? m->size : 0);
+  return m->at;
+}
+static int memory_close(thandle_t handle) { return (void)handle, 0; }
+static toff_t memory_size(thandle_t handle) { return ((struct memory *)handle)->size; }
+static int memory_map(thandle_t handle, void **data, toff_t *size)
+{
+  struct memory *m = (struct memory *)handle;
+
+  *data = (void *)m->data;
+  *size = m->size;
+  return 1;
+}
+static void memory_unmap(thandle_t handle, void *data, toff_t size) { (void)handle, (void)data, (void)size; }
+
+static TIFF *memory_tiff(struct memory *m)
+{
+  TIFFSetWarningHandler(NULL);
+  return TIFFClientOpen("memory", "r", (thandle_t)m, memory_read, memory_write, memory_seek, memory_close, memory_size,
+    memory_map, memory_unmap);
+}
+
+/* A page of strips or tiles, packed. */
+static long tiff_page(TIFF *tiff, unsigned char *out, size_t capacity)
+{
+  uint32_t width = 0, height = 0, tile_width = 0, tile_height = 0;
+  uint16_t samples = 1, bits = 8, compression = 1;
+  size_t pixel, row;
+
+  TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
+  TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &bits);
+  TIFFGetField(tiff, TIFFTAG_COMPRESSION, &compression);
+  if (compression == COMPRESSION_JPEG) TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
+  pixel = (size_t)samples * (bits / 8);
+  row = width * pixel;
+  if (row * height > capacity) return -1;
+  if (TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &tile_width) && TIFFGetField(tiff, TIFFTAG_TILELENGTH, &tile_height)) {
+    tmsize_t size = TIFFTileSize(tiff);
+    unsigned char *tile = malloc((size_t)size);
+
+    for (uint32_t y = 0; tile && y < height; y += tile_height) {
+      for (uint32_t x = 0; x < width; x += tile_width) {
+        size_t rows = height - y < tile_height ? height - y : tile_height, columns = width - x < tile_width ? width - x : tile_width;
+
+        if (TIFFReadEncodedTile(tiff, TIFFComputeTile(tiff, x, y, 0, 0), tile, size) < 0) return free(tile), -1;
+        for (size_t i = 0; i < rows; i++) {
+          memcpy(out + (y + i) * row + x * pixel, tile + i * tile_width * pixel, columns * pixel);
+        }
+      }
+    }
+    free(tile);
+  } else {
+    size_t at = 0;
+
+    for (uint32_t strip = 0, n = TIFFNumberOfStrips(tiff); strip < n; strip++) {
+      tmsize_t got = TIFFReadEncodedStrip(tiff, strip, out + at, (tmsize_t)(capacity - at));
+
+      if (got < 0) return -1;
+      at += (size_t)got;
+    }
+  }
+  return (long)(row * height);
+}
+
+/* All pages, one behind the other. */
+static long tiff_pages(TIFF *tiff, unsigned char *out, size_t capacity)
+{
+  size_t at = 0;
+
+  if (!tiff) return -1;
+  do {
+    long page = tiff_page(tiff, out + at, capacity - at);
+
+    if (page < 0) return TIFFClose(tiff), -1;
+    at += (size_t)page;
+  } while (at < capacity && TIFFReadDirectory(tiff));
+  TIFFClose(tiff);
+  return (long)at;
+}
+
+PEER long peer_libtiff(const void *data, size_t size, void *out, size_t capacity)
+{
+  struct memory m = {data, size, 0};
+
+  return tiff_pages(memory_tiff(&m), out, capacity);
+}
+
+PEER long peer_libtiff_file(const void *path, size_t size, void *out, size_t capacity)
+{
+  (void)size;
+  TIFFSetWarningHandler(NULL);
+  return tiff_pages(TIFFOpen(path, "rm"), out, capacity);
+}
+
+/* The number of pages and the form of the first. */
+PEER long peer_libtiff_header(const void *data, size_t size, void *out, size_t capacity)
+{
+  struct memory m = {data, size, 0};
+  TIFF *tiff = memory_tiff(&m);
+  uint32_t width = 0, pages = 1;
+
+  if (!tiff || capacity < sizeof pages) return -1;
+  TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
+  while (TIFFReadDirectory(tiff)) pages++;
+  TIFFClose(tiff);
+  memcpy(out, &pages, sizeof pages);
+  return width ? (long)sizeof pages : -1;
+}
+#endif
+
+#include <fcntl.h>
+#include <unistd.h>
+
+/* The whole file by one read after another: what nothing that reads a file can be faster than. */
+PEER long peer_pread(const void *path, size_t size, void *out, size_t capacity)
+{
+  int file = open(path, O_RDONLY);
+  size_t at = 0;
+  ssize_t n = -1;
+
+  (void)size;
+  while (file >= 0 && at < capacity && (n = pread(file, (char *)out + at, capacity - at, (off_t)at)) > 0) at += (size_t)n;
+  if (file >= 0) close(file);
+  return n < 0 ? -1 : (long)at;
+}

@@ -17,6 +17,7 @@ def _import(name):
 
 imagecodecs = _import("imagecodecs")
 cv2 = _import("cv2")
+tifffile = _import("tifffile")
 imageio = _import("imageio.v3") and __import__("imageio.v3", fromlist=["v3"])
 if _import("PIL"):
     from PIL import Image
@@ -139,3 +140,29 @@ def imageio_read(data, **options):
 
 def imageio_props(data):
     return imageio and (lambda: imageio.improps(io.BytesIO(data)))
+
+
+def tifffile_read(data, threads=1):
+    """tifffile with imagecodecs, from memory, or of a file by its name."""
+    if not tifffile:
+        return None
+    opened = (lambda: io.BytesIO(data)) if isinstance(data, bytes) else (lambda: data)
+    return lambda: tifffile.imread(opened(), maxworkers=threads)
+
+
+def tifffile_props(data):
+    def run():
+        with tifffile.TiffFile(io.BytesIO(data)) as tif:
+            series = tif.series[0]
+            return series.shape, series.dtype
+
+    return tifffile and run
+
+
+def tifffile_write(pixels, **options):
+    def run():
+        to = io.BytesIO()
+        tifffile.imwrite(to, pixels, metadata=None, **options)
+        return to.tell()
+
+    return tifffile and run

@@ -24,7 +24,8 @@ set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "reads, writes, iterates and inspects image
  libimageio reads, writes, iterates and inspects images through one stable
  C ABI, into memory that the caller owns. This package has the library; what
  needs other libraries, such as video, comes in module packages.")
-set(CPACK_DEBIAN_LIBRARY_PACKAGE_SUGGESTS "libimageio-module-ffmpeg")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_SUGGESTS
+  "libimageio-module-ffmpeg, libimageio-module-avif, libimageio-module-heif, libimageio-module-jxl, libimageio-module-lerc")
 # ldconfig, as Debian's own library packages ask for it.
 file(WRITE "${PROJECT_BINARY_DIR}/triggers" "activate-noawait ldconfig\n")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA "${PROJECT_BINARY_DIR}/triggers")
@@ -47,16 +48,33 @@ set(CPACK_DEBIAN_TOOLS_DESCRIPTION "shows and converts images from the command l
  converts them.")
 
 # Each module is a component of its name, with a package of its own.
-if(with_ffmpeg)
-  list(APPEND CPACK_COMPONENTS_ALL ffmpeg)
-  set(CPACK_DEBIAN_FFMPEG_PACKAGE_NAME libimageio-module-ffmpeg)
-  set(CPACK_DEBIAN_FFMPEG_PACKAGE_SECTION libs)
-  set(CPACK_DEBIAN_FFMPEG_PACKAGE_DEPENDS "libimageio0 ${this}")
-  set(CPACK_DEBIAN_FFMPEG_DESCRIPTION "video for libimageio, through FFmpeg
+set(about_ffmpeg "video for libimageio, through FFmpeg
  The module by which libimageio reads and writes video. The module is under
  MIT or Apache-2.0. With Debian's FFmpeg, which is built with parts under the
  GPL, the combination is under the GNU General Public License, version 2 or
  later.")
-endif()
+set(about_avif "AVIF for libimageio, through libavif
+ The module by which libimageio reads and writes AVIF, still and animated.")
+set(about_heif "HEIF and HEIC for libimageio, through libheif
+ The module by which libimageio reads and writes HEIF and HEIC. The module is
+ under MIT or Apache-2.0, libheif under the GNU Lesser General Public License,
+ version 3 or later. With an encoder that is under the GPL, such as x265 in
+ Debian, the combination is under the GNU General Public License.")
+set(about_jxl "lossy JPEG XL for libimageio, through libjxl
+ The module by which libimageio writes JPEG XL with loss, with colour profiles
+ and animated. The library itself reads JPEG XL and writes it lossless.")
+set(about_lerc "LERC rasters for libimageio, through Esri's library
+ The module by which libimageio reads LERC rasters, by themselves and inside
+ TIFF.")
+# It looks for the library itself, which the linker does not know.
+set(CPACK_DEBIAN_LERC_PACKAGE_RECOMMENDS "liblerc4 | liblerc3")
+foreach(module IN LISTS modules)
+  string(TOUPPER "CPACK_DEBIAN_${module}" package)
+  list(APPEND CPACK_COMPONENTS_ALL ${module})
+  set(${package}_PACKAGE_NAME libimageio-module-${module})
+  set(${package}_PACKAGE_SECTION libs)
+  set(${package}_PACKAGE_DEPENDS "libimageio0 ${this}")
+  set(${package}_DESCRIPTION "${about_${module}}")
+endforeach()
 
 include(CPack)

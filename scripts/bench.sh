@@ -38,6 +38,7 @@ with PNG libpng
 with TURBOJPEG libturbojpeg
 with WEBP libwebp
 with ISAL libisal
+with TIFF libtiff-4
 if echo '#include <libdeflate.h>' | ${CC:-cc} -xc -E - >/dev/null 2>&1; then
   peers="$peers -DHAVE_DEFLATE" libraries="$libraries -ldeflate"
 fi

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 PATH="$PATH:$HOME/.cargo/bin"
 unset DESTDIR IMAGEIO_PLUGIN_PATH
 
-scripts/setup.sh build ffmpeg
+scripts/setup.sh build ffmpeg pictures
 "${MAKE:-make}" --no-print-directory build
 rm -rf build/prefix
 cmake --install build/cmake --prefix "$PWD/build/prefix" >build/install.log || { cat build/install.log; exit 1; }

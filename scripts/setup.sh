@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing for the sets named: build, test, ffmpeg, bench, julia, r. Says nothing and takes no time when nothing is.
+# Installs what is missing for the sets named: build, test, ffmpeg, pictures, bench, julia, r. Says nothing and takes no time when nothing is.
 # With apt, as root or through `sudo -n`; where that cannot be, prints what to run and fails.
 set -eu
 cd "$(dirname "$0")/.."
@@ -10,9 +10,13 @@ wished=""    # packages that only widen what is tested or compared
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 compiles() { echo "$1" | cc -xc - -o /dev/null $2 >/dev/null 2>&1; }
 has_header() { echo "#include <$1>" | cc -xc -E - >/dev/null 2>&1; }
+# A Python that reads the TIFF that is written: the system's, or one of build/test.
+has_tifffile() {
+  [ -e build/test/venv/ready ] || python3 -c 'import tifffile, imagecodecs; assert tifffile.__version__ >= "2025"' 2>/dev/null
+}
 
 [ $# -gt 0 ] || set -- build
-case " $* " in *" test "*) set -- "$@" ffmpeg ;; esac
+case " $* " in *" test "*) set -- "$@" ffmpeg pictures ;; esac
 for set in "$@"; do
   case $set in
     build)
@@ -30,6 +34,8 @@ for set in "$@"; do
       command -v mmdebstrap >/dev/null || ! command -v apt-get >/dev/null || wished="$wished mmdebstrap"
       need python3 python3       # the tests of the tool read its JSON with it
       command -v tiffinfo >/dev/null || wished="$wished libtiff-tools"   # reads the TIFF that is written
+      ldconfig -p 2>/dev/null | grep -q 'libLerc' || wished="$wished liblerc4"
+      has_tifffile || python3 -c 'import venv, ensurepip' 2>/dev/null || wished="$wished python3-venv"
       if command -v cc >/dev/null; then
         # gcc's own, in a package that is named after its version.
         compiles 'int main(void){return 0;}' '-fsanitize=address,undefined' ||
@@ -47,6 +53,15 @@ for set in "$@"; do
         [ -z "$clang" ] || wished="$wished libclang1-$clang libclang-common-$clang-dev"
       fi
       ;;
+    pictures)
+      # The modules for AVIF, HEIF and lossy JPEG XL, and the tools that read what they write.
+      scripts/has_module.sh avif >/dev/null || wished="$wished libavif-dev"
+      scripts/has_module.sh heif >/dev/null || wished="$wished libheif-dev"
+      scripts/has_module.sh jxl >/dev/null || wished="$wished libjxl-dev"
+      command -v avifdec >/dev/null || wished="$wished libavif-bin"
+      command -v heif-convert >/dev/null || wished="$wished libheif-examples"
+      command -v djxl >/dev/null || wished="$wished libjxl-tools"
+      ;;
     bench)
       # Peers. What is not there is not measured; see scripts/bench.sh.
       need python3 python3
@@ -54,6 +69,7 @@ for set in "$@"; do
       has_header png.h || wished="$wished libpng-dev"
       has_header turbojpeg.h || wished="$wished libturbojpeg0-dev"
       has_header webp/decode.h || wished="$wished libwebp-dev"
+      has_header tiffio.h || wished="$wished libtiff-dev"
       has_header libdeflate.h || wished="$wished libdeflate-dev"
       has_header isa-l/igzip_lib.h || wished="$wished libisal-dev"
       has_header stb/stb_image.h || wished="$wished libstb-dev"
@@ -69,7 +85,7 @@ for set in "$@"; do
       fi
       ;;
     julia) ;;                    # below: it is no package
-    *) echo "setup: no set is called '$set': build, test, ffmpeg, bench, julia, r" >&2; exit 2 ;;
+    *) echo "setup: no set is called '$set': build, test, ffmpeg, pictures, bench, julia, r" >&2; exit 2 ;;
   esac
 done
 
@@ -129,12 +145,25 @@ case " $* " in *" test "*)
   fi
   ;;
 esac
+case " $* " in *" test "*)
+  if ! has_tifffile; then
+    echo "setup: bringing tifffile and imagecodecs into build/test/venv" >&2
+    mkdir -p build/test
+    if python3 -m venv build/test/venv && build/test/venv/bin/pip install --quiet numpy 'tifffile>=2025' imagecodecs; then
+      touch build/test/venv/ready
+    else
+      rm -rf build/test/venv
+      echo "setup: going on without tifffile and imagecodecs (optional)" >&2
+    fi
+  fi
+  ;;
+esac
 # The Python peers, in an environment of their own unless the system has them.
 case " $* " in *" bench "*)
-  if ! python3 -c 'import PIL, numpy, imagecodecs, cv2, imageio' 2>/dev/null && [ ! -e build/bench/venv/ready ]; then
+  if ! python3 -c 'import PIL, numpy, imagecodecs, cv2, imageio, tifffile' 2>/dev/null && [ ! -e build/bench/venv/ready ]; then
     mkdir -p build/bench
     python3 -m venv build/bench/venv
-    build/bench/venv/bin/pip install --quiet numpy pillow imagecodecs opencv-python-headless imageio
+    build/bench/venv/bin/pip install --quiet numpy pillow imagecodecs opencv-python-headless imageio tifffile
     touch build/bench/venv/ready
   fi
   ;;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every check of this repository. With arguments, only these parts of it:
-#   format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video julia r parity
+#   format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video pictures lerc julia r parity
 # From `install` on they look at the library as users get it: linked as delivered, installed, and moved.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -8,16 +8,16 @@ PATH="$PATH:$HOME/.cargo/bin"
 unset DESTDIR IMAGEIO_PLUGIN_PATH LD_LIBRARY_PATH
 export LC_ALL=C
 
-parts=(format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video julia r parity)
+parts=(format lint library rust install headers pkgconfig consumer subproject packages programs sanitizers tool docs video pictures lerc julia r parity)
 if [[ $# -gt 0 ]]; then wanted=("$@"); else wanted=("${parts[@]}"); fi
 for part in "${wanted[@]}"; do
   [[ " ${parts[*]} " == *" $part "* ]] || { echo "test: no part is called '$part': ${parts[*]}" >&2; exit 2; }
 done
 
 # What looks at the installed tree wants it fresh.
-if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|packages|programs|sanitizers|tool|docs|video|julia|r|parity)\  ]]; then wanted+=(library install); fi
+if [[ " ${wanted[*]} " =~ \ (install|headers|pkgconfig|consumer|packages|programs|sanitizers|tool|docs|video|pictures|lerc|julia|r|parity)\  ]]; then wanted+=(library install); fi
 
-sets=(build test ffmpeg)
+sets=(build test ffmpeg pictures)
 for part in julia r; do [[ " ${wanted[*]} " != *" $part "* ]] || sets+=("$part"); done
 scripts/setup.sh "${sets[@]}"
 
@@ -58,14 +58,20 @@ part_lint() {
 }
 
 part_rust() {
+  IIO_PYTHON=$(tiff_python) && export IIO_PYTHON
+  "$IIO_PYTHON" -c 'import tifffile, imagecodecs; assert tifffile.__version__ >= "2025"' 2>/dev/null ||
+    skip "rust: TIFF that is written, as tifffile reads it, for tifffile of 2025 or later and imagecodecs are not installed"
+  command -v tiffinfo >/dev/null || skip "rust: TIFF that is written, as libtiff reads it, for tiffinfo is not installed"
   # shellcheck disable=SC2046
-  cargo test --release --workspace $(without) --locked
+  cargo test --release --workspace $(without) --locked --no-fail-fast
 }
 
 # Modules that cannot be built here.
 without() {
-  local why
-  why=$(scripts/has_ffmpeg.sh) || { skip "the module for video: $why" >&2; echo "--exclude imageio-ffmpeg"; }
+  local why module
+  for module in ffmpeg avif heif jxl; do
+    why=$(scripts/has_module.sh $module) || { skip "the module $module: $why" >&2; echo "--exclude imageio-$module"; }
+  done
 }
 
 # The delivered library: what it exports and what it asks of the system that loads it.
@@ -267,7 +273,7 @@ part_docs() {
   grep '^SKIPPED: ' "$work/docs.log" >>"$skips" || true
 }
 
-# What C gets, for the tests of the bindings.
+# What C gets, and a plugin that fails as it is told, for the tests of the bindings.
 dump() {
   export_pkgconfig
   local out=$work/bindings
@@ -275,6 +281,9 @@ dump() {
   # shellcheck disable=SC2046
   "$cc" -std=c11 "${warnings[@]}" tests/bindings/dump.c -o "$out/dump" $(pkg-config --cflags --libs imageio) \
     -Wl,-rpath,"$(pkg-config --variable=libdir imageio)" || fail "tests/bindings/dump.c"
+  # shellcheck disable=SC2046
+  "$cc" -std=c11 "${warnings[@]}" -fPIC -shared tests/modules/answers.c -o "$out/answers.so" $(pkg-config --cflags imageio) ||
+    fail "tests/modules/answers.c"
 }
 binding_skips() { sed -n 's/^SKIPPED: //p' "$1" | while read -r why; do skip "$why"; done; }
 
@@ -294,7 +303,7 @@ repo = "https://example.invalid/none.git"
 [packages]
 END
   JULIA_DEPOT_PATH=$depot JULIA_PROJECT=$depot/project JULIA_NUM_THREADS=2 JULIA_PKG_OFFLINE=true IMAGEIO_HOME=$tree \
-    IIO_DUMP=$work/bindings/dump IIO_SHARED=${IIO_SHARED:-$PWD/../shared} IIO_DATA=$PWD/tests/data \
+    IIO_DUMP=$work/bindings/dump IIO_ANSWERS=$work/bindings/answers.so IIO_SHARED=${IIO_SHARED:-$PWD/../shared} IIO_DATA=$PWD/tests/data \
     "$julia" --startup-file=no -e 'using Pkg; Pkg.develop(PackageSpec(path = ARGS[1])); Pkg.test("LibImageIO")' "$PWD/bindings/julia" \
     >"$log" 2>&1 || { cat "$log"; fail "the tests of the Julia package"; }
   grep -A1 '^Test Summary' "$log" | tail -n 2
@@ -312,6 +321,7 @@ part_r() {
     vignette=(--no-build-vignettes) ignore=(--ignore-vignettes)
   fi
   export IMAGEIO_HOME=$tree _R_CHECK_CRAN_INCOMING_=false _R_CHECK_FORCE_SUGGESTS_=false
+  export LC_ALL=C.UTF-8   # else R looks for en_US.UTF-8, and warns where that is not
   # R warns of each tool that it misses; that is no warning of the package.
   command -v checkbashisms >/dev/null || { skip "r: bashisms in configure, for checkbashisms (devscripts) is not installed"; tolerated=$((tolerated + 1)); }
   R_QPDF=$(command -v qpdf) && export R_QPDF ||   # Debian's R was built without knowing one
@@ -322,7 +332,7 @@ part_r() {
   echo "R CMD check: $status"
   [[ $status != *ERROR* && $(grep -c 'WARNING$' "$log" || true) -le $tolerated ]] || { cat "$log"; fail "R CMD check warns"; }
   R CMD INSTALL --library="$dir/library" "$dir"/imageio_*.tar.gz >"$log" 2>&1 || { cat "$log"; fail "R CMD INSTALL"; }
-  R_LIBS=$dir/library Rscript tests/bindings/more.R "$PWD" "$work/bindings/dump" "${IIO_SHARED:-$PWD/../shared}" >"$log" 2>&1 ||
+  R_LIBS=$dir/library Rscript tests/bindings/more.R "$PWD" "$work/bindings/dump" "$work/bindings/answers.so" "${IIO_SHARED:-$PWD/../shared}" >"$log" 2>&1 ||
     { cat "$log"; fail "tests/bindings/more.R"; }
   cat "$log"
   binding_skips "$log"
@@ -339,12 +349,45 @@ part_video() {
   return $status
 }
 
+# The module for LERC, and LERC inside TIFF, beside imagecodecs.
+part_lerc() {
+  local module=$tree/$(libdir)/imageio/modules/libimageio_lerc.so status=0 log=$work/lerc.log
+  [[ -e $module ]] || fail "the module is not installed"
+  [[ $(nm -D --defined-only "$module" | awk '{ print $3 }') = iio_plugin_entry ]] || fail "the module exports more than its entry"
+  "$(tiff_python)" tests/modules/lerc.py "$tree/$(libdir)/libimageio.so" >"$log" 2>&1 || status=$?
+  if [[ $status = 77 ]]; then skip "lerc: $(tail -n 1 "$log")"; return; fi
+  cat "$log"
+  return $status
+}
+
+# A Python with tifffile and imagecodecs, which scripts/setup.sh makes where the system's has none.
+tiff_python() { if [[ -x build/test/venv/bin/python ]]; then echo build/test/venv/bin/python; else echo python3; fi; }
+
+# The modules for pictures beside the tools of the libraries that they are made on.
+part_pictures() {
+  local module path status
+  for module in avif heif jxl; do
+    if ! why=$(scripts/has_module.sh $module); then skip "pictures: the module $module: $why"; continue; fi
+    path=$tree/$(libdir)/imageio/modules/libimageio_$module.so
+    [[ -e $path ]] || fail "the module $module is not installed"
+    [[ $(nm -D --defined-only "$path" | awk '{ print $3 }') = iio_plugin_entry ]] || fail "the module $module exports more than its entry"
+    status=0
+    python3 tests/modules/pictures.py "$tree/$(libdir)/libimageio.so" "$work/pictures" $module | tee "$work/pictures.log" || status=$?
+    sed -n 's/^SKIPPED: //p' "$work/pictures.log" | while read -r why; do skip "pictures: $why"; done
+    [[ $status = 0 ]] || return $status
+  done
+}
+
 # Real files beside what imageio gives for them, where a folder of such files is at hand: IIO_SHARED, or ../shared.
 part_parity() {
   local shared=${IIO_SHARED:-../shared} so=$tree/$(libdir)/libimageio.so log=$work/parity.log ending
   if [[ ! -e $shared/tools/parity/parity.py ]]; then skip "parity: there is no folder of real files, IIO_SHARED"; return; fi
   if ! python3 -c 'import numpy' 2>/dev/null; then skip "parity: python3 has no numpy"; return; fi
-  for ending in png apng jpg jpeg mpo gif webp bmp dib; do
+  for ending in png apng jpg jpeg mpo gif webp bmp dib avif heic heif; do
+    case $ending in
+      avif) scripts/has_module.sh avif >/dev/null || { skip "parity: *.$ending: there is no module for it"; continue; } ;;
+      hei[cf]) scripts/has_module.sh heif >/dev/null || { skip "parity: *.$ending: there is no module for it"; continue; } ;;
+    esac
     python3 "$shared/tools/parity/parity.py" "$so" "$shared/images" "$shared/reference/goldens.json" --only "*.$ending" |
       tail -n 1 | tee "$log"
     grep -q 'opened 100.0%.* crashed 0, hung 0' "$log" || fail "parity: *.$ending"

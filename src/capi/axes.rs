@@ -58,6 +58,9 @@ fn places_write(letters: &[u8]) -> Places {
     Places { place, letters: axes.iter().map(|&i| letters[i]).collect() }
 }
 
+/// Bytes of rows that are converted at once.
+const AT_ONCE: usize = 1 << 21;
+
 fn order_of(order: &str) -> Result<&[u8]> {
     let letters = order.as_bytes();
     let known = letters.iter().enumerate().all(|(i, l)| b"YXS".contains(l) && !letters[..i].contains(l));
@@ -203,15 +206,22 @@ pub unsafe extern "C" fn iio_array_convert(from: *const iio_array, to: *const ii
             _ => Cast::scaled(from_dtype, to_dtype, 0),
         };
         let packed = |ok: bool| if ok { Ok(()) } else { Err(Error::internal("a block of another length")) };
-        let mut to = Destination::new(to, cast, Limits::default());
-        match from.shape().first() {
-            None => to.fill(&[], |block| packed(from.pack(block)))?,
-            Some(&rows) => {
-                for i in 0..rows {
-                    let row = from.at(i).ok_or_else(|| Error::internal("an array lost a row"))?;
-                    to.fill(&[i], |block| packed(row.pack(block)))?;
-                }
-            }
+        let limits = Limits::default();
+        let mut to = Destination::new(to, cast, limits);
+        let Some(&rows) = from.shape().first() else {
+            to.fill(&[], |block| packed(from.pack(block)))?;
+            return Ok(super::IIO_OK);
+        };
+        // Many rows at once: arrays of other languages have them side by side.
+        let row = from.layout().inner(1).packed_len();
+        let at_once = (AT_ONCE / row.max(1)).clamp(1, 256);
+        let mut block = limits.allocate(at_once.min(rows) * row)?;
+        for first in (0..rows).step_by(at_once) {
+            let count = at_once.min(rows - first);
+            let some = from.cut(0, first, count).ok_or_else(|| Error::internal("an array lost a row"))?;
+            let block = &mut block[..count * row];
+            packed(some.pack(block))?;
+            to.put_rows(first, count, block)?;
         }
         Ok(super::IIO_OK)
     })

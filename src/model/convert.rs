@@ -99,6 +99,42 @@ pub fn cast(cast: Cast, from: &[u8], to: &mut [u8]) {
     }
 }
 
+/// A conversion of items of one byte, looked up.
+pub struct Table {
+    /// What each of the 256 becomes.
+    made: Vec<u8>,
+    size: usize,
+}
+
+impl Table {
+    /// `None` for larger items.
+    pub fn new(by: Cast) -> Option<Table> {
+        if by.from.size() != 1 {
+            return None;
+        }
+        let all: [u8; 256] = std::array::from_fn(|i| i as u8);
+        let mut made = vec![0; 256 * by.to.size()];
+        cast(by, &all, &mut made);
+        Some(Table { made, size: by.to.size() })
+    }
+
+    /// As [`cast`].
+    pub fn convert(&self, from: &[u8], to: &mut [u8]) {
+        match self.size {
+            1 => self.look_up::<1>(from, to),
+            2 => self.look_up::<2>(from, to),
+            4 => self.look_up::<4>(from, to),
+            8 => self.look_up::<8>(from, to),
+            _ => self.look_up::<16>(from, to),
+        }
+    }
+
+    fn look_up<const N: usize>(&self, from: &[u8], to: &mut [u8]) {
+        let Some(made) = self.made.as_chunks::<N>().0.first_chunk::<256>() else { return };
+        to.as_chunks_mut::<N>().0.iter_mut().zip(from).for_each(|(to, &from)| *to = made[usize::from(from)]);
+    }
+}
+
 /// Whole numbers as floats.
 fn widen(wide: Wide, whole: &[i64], re: &mut [f64]) {
     for (x, &n) in re.iter_mut().zip(whole) {
@@ -224,6 +260,22 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_says_what_the_conversion_says() {
+        let all: Vec<u8> = (0..=255).rev().collect();
+        for from in [DType::Bool, DType::U8, DType::I8] {
+            for &to in DType::ALL {
+                for by in [Cast::plain(from, to), Cast::scaled(from, to, 0), Cast::scaled(from, to, 4)] {
+                    let (mut one, mut other) = (vec![1; 256 * to.size()], vec![2; 256 * to.size()]);
+                    cast(by, &all, &mut one);
+                    Table::new(by).unwrap().convert(&all, &mut other);
+                    assert_eq!(one, other, "{by:?}");
+                }
+            }
+        }
+        assert!(Table::new(Cast::plain(DType::U16, DType::F32)).is_none());
+    }
 
     fn convert<const N: usize>(how: Cast, from: &[u8]) -> [u8; N] {
         let mut out = [0; N];

@@ -1,7 +1,7 @@
 //! Where the pixels of an image go: the caller's memory, whatever its strides and dtype.
 
 use super::reduce::Sums;
-use super::{Area, Cast, DType, Limits, Props, Shape, Steps, ViewMut, cast};
+use super::{Area, Cast, DType, Limits, Props, Shape, Steps, Table, ViewMut, cast};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -15,6 +15,8 @@ pub struct Destination<'a> {
     /// What the plugin delivers, where that is not what `cast` takes.
     native: Option<Native>,
     cast: Cast,
+    /// The conversion of single bytes, once there are enough of them.
+    table: Option<Table>,
     limits: Limits,
     scratch: Vec<u8>,
     /// Rows between two steps.
@@ -40,7 +42,7 @@ impl<'a> Destination<'a> {
     /// A destination whose items have the type that `cast` makes.
     pub fn new(view: ViewMut<'a>, cast: Cast, limits: Limits) -> Destination<'a> {
         let (scratch, rows, sums) = Default::default();
-        Destination { view, native: None, cast, limits, scratch, rows, sums }
+        Destination { view, native: None, cast, table: None, limits, scratch, rows, sums }
     }
 
     /// With pixels that the plugin delivers as `native` says. `cast` then converts what the steps make of them.
@@ -284,28 +286,43 @@ impl<'a> Destination<'a> {
             return if self.view.unpack(at, packed) { Ok(()) } else { Err(outside()) };
         }
         let inner = self.view.layout().inner(at.len());
-        if packed.len() != inner.len() * self.cast.from().size() {
-            return Err(outside());
+        self.put_converted(at, 0..inner.shape().first().copied().unwrap_or(1), packed)
+    }
+
+    /// Converts into these places of the axis that follows the leading indices.
+    fn put_converted(&mut self, at: &[usize], places: Range<usize>, packed: &[u8]) -> Result<()> {
+        if self.table.is_none() && packed.len() >= WORTH_A_TABLE {
+            self.table = Table::new(self.cast);
         }
-        if let Some(bytes) = self.view.row(at) {
-            cast(self.cast, packed, bytes);
-            return Ok(());
-        }
-        // Some rows at a time, so that what is converted is still in the cache when it is put into its places.
-        let rows = inner.shape().first().copied().unwrap_or(1).max(1);
-        let row = inner.packed_len() / rows;
-        let band = (BAND / row.max(1)).clamp(64.min(rows), rows);
-        let mut converted = self.limits.allocate(band * row)?;
-        let from_row = packed.len() / rows;
-        for (i, some) in packed.chunks((band * from_row).max(1)).enumerate() {
-            let count = some.len() / from_row.max(1);
-            let part = &mut converted[..count * row];
-            cast(self.cast, some, part);
-            if !self.view.unpack_rows(at, i * band, count, part) {
-                return Err(outside());
+        let (by, table) = (self.cast, &self.table);
+        let convert = |from: &[u8], to: &mut [u8]| match table {
+            Some(table) => table.convert(from, to),
+            None => cast(by, from, to),
+        };
+        if self.view.convert_rows(at, places, by.from().size(), packed, convert) { Ok(()) } else { Err(outside()) }
+    }
+
+    /// How many rows are best put at once: more than one where memory has them side by side, as a column-major array.
+    pub fn rows_at_once(&self) -> usize {
+        let row = self.view.layout().inner(1);
+        match self.view.shape().first() {
+            Some(&rows) if self.native.is_none() && !row.is_contiguous() => {
+                (BAND / (row.len() * self.cast.from().size()).max(1)).clamp(16, 256).min(rows.max(1))
             }
+            _ => 1,
         }
-        Ok(())
+    }
+
+    /// Puts packed rows into places of the first axis, from `first` on.
+    pub fn put_rows(&mut self, first: usize, count: usize, packed: &[u8]) -> Result<()> {
+        if self.native.is_some() {
+            let row = packed.len() / count.max(1);
+            return (0..count).try_for_each(|i| self.put(&[first + i], &packed[i * row..(i + 1) * row]));
+        }
+        if !self.cast.is_identity() {
+            return self.put_converted(&[], first..first + count, packed);
+        }
+        if self.view.unpack_rows(&[], first, count, packed) { Ok(()) } else { Err(outside()) }
     }
 
     /// Zeroes from this index of the first axis to the end: what a partial read leaves unread.
@@ -325,8 +342,11 @@ impl<'a> Destination<'a> {
     }
 }
 
-/// Bytes of converted rows that are put into their places at once.
-const BAND: usize = 1 << 20;
+/// Bytes of rows that are put into their places at once: less than a cache holds.
+const BAND: usize = 1 << 21;
+
+/// Bytes that are converted at once, or more, are worth a table of all their values.
+const WORTH_A_TABLE: usize = 1 << 10;
 
 /// A plugin that puts something where its own properties have no place is defective.
 fn outside() -> Error {
@@ -353,6 +373,40 @@ mod tests {
                 .unwrap();
         }
         assert_eq!(memory, [0., 10., 1., 11., 2., 12.]);
+    }
+
+    #[test]
+    fn rows_that_are_put_together_stand_where_each_would() {
+        let (rows, columns) = (300usize, 7usize);
+        let image: Vec<u8> = (0..rows * columns * 3).map(|i| (i * 31 % 251) as u8).collect();
+        for cast in [
+            Cast::plain(DType::U8, DType::U8),
+            Cast::plain(DType::U8, DType::F32),
+            Cast::scaled(DType::U8, DType::F64, 0),
+        ] {
+            let item = cast.to().size();
+            let (mut one, mut many) = (vec![0; image.len() * item], vec![0; image.len() * item]);
+            for (memory, at_once) in [(&mut one, 1), (&mut many, 256)] {
+                // Columns of samples, as Julia keeps them.
+                let view = ViewMut::packed(memory, item, &[columns, rows, 3]).unwrap().swap(0, 1).unwrap();
+                let mut to = Destination::new(view, cast, Limits::default());
+                assert_eq!(to.rows_at_once(), 256);
+                for (i, some) in image.chunks(at_once * columns * 3).enumerate() {
+                    let count = some.len() / (columns * 3);
+                    to.put_rows(i * at_once, count, some).unwrap();
+                }
+                assert!(to.put_rows(rows - 1, 2, &image[..2 * columns * 3]).is_err());
+                assert!(to.put_rows(0, 1, &image[..columns * 3 - 1]).is_err());
+            }
+            assert!(one == many && one.iter().any(|&b| b != 0), "{cast:?}");
+        }
+        let mut memory = [0u8; 6];
+        let to = Destination::new(
+            ViewMut::packed(&mut memory, 1, &[2, 3]).unwrap(),
+            Cast::plain(DType::U8, DType::U8),
+            Limits::default(),
+        );
+        assert_eq!(to.rows_at_once(), 1);
     }
 
     #[test]

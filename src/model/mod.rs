@@ -4,6 +4,7 @@ mod area;
 mod convert;
 mod destination;
 mod dtype;
+pub mod exif;
 mod icc;
 mod json;
 mod limits;
@@ -18,7 +19,7 @@ mod text;
 mod value;
 
 pub use area::Area;
-pub use convert::{Cast, cast};
+pub use convert::{Cast, Table, cast};
 pub use destination::Destination;
 pub use dtype::{DType, DTypeKind};
 pub use icc::icc_description;

@@ -22,6 +22,11 @@ pub trait Plugin: Send + Sync {
     /// says what is wrong with content that is.
     fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>>;
 
+    /// Whether it writes an extension with these options; of another plugin that serves it more may be had.
+    fn takes(&self, _extension: &str, _options: &Dict) -> bool {
+        true
+    }
+
     /// The registry no longer has it: it ends with its last file.
     fn retire(&self) {}
 

@@ -10,6 +10,10 @@ pub struct Backend {
     pub description: &'static str,
     /// Whether it comes as a module, loaded on first need.
     pub module: bool,
+    /// Extensions that it serves beside those that imageio's table gives it.
+    pub extensions: &'static [&'static str],
+    /// Options of a write for which its way of writing an extension is wanted rather than the library's own.
+    pub adds: &'static [&'static str],
     /// Why no version has it, if none will.
     pub never: Option<&'static str>,
     /// Whether a file that starts so is one of its.
@@ -24,7 +28,8 @@ fn never(_: &[u8]) -> bool {
 fn video(head: &[u8]) -> bool {
     let at = |offset: usize, mark: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(mark));
     let brand = head.get(8..12).unwrap_or(b"");
-    let picture = [&b"avif"[..], b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1"].contains(&brand);
+    let picture = [&b"avif"[..], b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"]
+        .contains(&brand);
     (at(4, b"ftyp") && !picture)
         || at(4, b"moov")
         || at(0, b"\x1a\x45\xdf\xa3")
@@ -51,7 +56,9 @@ fn lerc(head: &[u8]) -> bool {
 
 fn heif(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp")
-        && head.get(8..12).is_some_and(|b| [&b"heic"[..], b"heix", b"mif1", b"msf1"].contains(&b))
+        && head
+            .get(8..12)
+            .is_some_and(|b| [&b"heic"[..], b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"].contains(&b))
 }
 
 fn avif(head: &[u8]) -> bool {
@@ -89,7 +96,7 @@ fn backend(
     description: &'static str,
     mark: fn(&[u8]) -> bool,
 ) -> Backend {
-    Backend { name, aliases, description, module: false, never: None, mark }
+    Backend { name, aliases, description, module: false, extensions: &[], adds: &[], never: None, mark }
 }
 
 /// A backend that comes as a module, since it needs libraries that the library itself does without.
@@ -105,9 +112,13 @@ fn module(
 /// The backends, those with the surest marks first.
 pub static BACKENDS: once_cell::sync::Lazy<Vec<Backend>> = once_cell::sync::Lazy::new(|| {
     vec![
-        module("avif", &[], "AVIF", avif),
-        module("heif", &[], "HEIF and HEIC", heif),
-        module("jxl", &[], "JPEG XL", jxl),
+        Backend { extensions: &[".avif", ".avifs"], ..module("avif", &[], "AVIF", avif) },
+        Backend { extensions: &[".heic", ".heif", ".hif"], ..module("heif", &[], "HEIF and HEIC", heif) },
+        Backend {
+            extensions: &[".jxl"],
+            adds: &["quality", "distance", "lossless", "effort", "icc_profile", "duration", "fps", "loop"],
+            ..module("jxl", &[], "lossy JPEG XL, written", jxl)
+        },
         module("lerc", &[], "LERC rasters", lerc),
         module("ffmpeg", &["pyav", "FFMPEG"], "video through FFmpeg's libraries", video),
         backend("DICOM", &["pydicom"], "medical images", dicom),
@@ -160,8 +171,8 @@ impl Backend {
         } else if self.module {
             format!(
                 "plugin {} ({}) comes as the module libimageio_{}.so, which was not found in <libdir>/imageio/modules, \
-                 beside the library or in IMAGEIO_PLUGIN_PATH; install it",
-                self.name, self.description, self.name
+                 beside the library or in IMAGEIO_PLUGIN_PATH; install it (the package libimageio-module-{})",
+                self.name, self.description, self.name, self.name
             )
         } else {
             format!("plugin {} ({}) is not built into this version of libimageio", self.name, self.description)
@@ -172,6 +183,11 @@ impl Backend {
 /// The backend of this name or alias.
 pub fn by_name(name: &str) -> Option<&'static Backend> {
     BACKENDS.iter().find(|b| b.name == name || b.aliases.contains(&name))
+}
+
+/// The backends that come as modules and serve this extension beside imageio's table.
+pub fn by_extension(extension: &str) -> impl Iterator<Item = &'static Backend> {
+    BACKENDS.iter().filter(move |b| b.extensions.contains(&extension))
 }
 
 /// The backend whose files start so.

@@ -2,6 +2,8 @@
 
 use super::Call;
 use crate::error::{Error, Result};
+use crate::model::Destination;
+use std::panic::resume_unwind;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -69,6 +71,44 @@ where
     })?;
     let failed = queue.lock().failed.take();
     failed.map_or(Ok(()), |(_, e)| Err(e))
+}
+
+/// Packed bytes from which on a second thread is worth its start.
+const LONG: usize = 1 << 20;
+
+/// Puts a whole image into its places, parts of its rows side by side where there is much to move.
+pub fn put_whole(threads: usize, to: &mut Destination, packed: &[u8]) -> Result<()> {
+    let rows = to.shape().first().copied().unwrap_or(0);
+    let row = packed.len() / rows.max(1);
+    let threads = threads.min(packed.len() / LONG + 1).min(rows);
+    if threads < 2 || row * rows != packed.len() || !to.can_split() {
+        return to.put(&[], packed);
+    }
+    let mut parts = Vec::new();
+    let (mut rest, mut packed) = (to.reborrow(), packed);
+    for left in (2..=threads).rev() {
+        let count = rest.shape().first().copied().unwrap_or(0) / left;
+        let (head, tail) = rest.split(0, count)?;
+        let (bytes, behind) = packed.split_at(count * row);
+        parts.push((head, bytes));
+        (rest, packed) = (tail, behind);
+    }
+    parts.push((rest, packed));
+    let queue = Mutex::new(parts);
+    let work = || {
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some((mut part, bytes)) = next else { return Ok(()) };
+            part.put(&[], bytes)?;
+        }
+    };
+    thread::scope(|scope| {
+        // Where the system has no thread to give, fewer do the work.
+        let start = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads).filter_map(start).collect();
+        let own = work();
+        others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic))).fold(own, Result::and)
+    })
 }
 
 struct Queue<I> {
@@ -140,7 +180,7 @@ impl<I: Iterator> Drop for Stop<'_, I> {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::model::{Dict, Limits, Progress};
+    use crate::model::{Cast, DType, Dict, Limits, Progress, ViewMut};
     use crate::plugin::Declaration;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -162,6 +202,25 @@ mod tests {
             parallel(&call(), threads, 50, jobs, || Ok(0u8), add).unwrap();
             assert!(places.iter().enumerate().all(|(i, &p)| p == i as u8 + 1));
         }
+    }
+
+    #[test]
+    fn an_image_is_put_in_parts() {
+        // Over two megabytes, in columns.
+        let (rows, columns) = (1501usize, 500);
+        let image: Vec<u8> = (0..rows * columns * 3).map(|i| (i * 31 % 251) as u8).collect();
+        let put = |threads: usize, packed: &[u8]| {
+            let mut memory = vec![0; image.len() * 2];
+            let view = ViewMut::packed(&mut memory, 2, &[columns, rows, 3]).and_then(|view| view.swap(0, 1)).unwrap();
+            let mut to = Destination::new(view, Cast::plain(DType::U8, DType::U16), Limits::default());
+            put_whole(threads, &mut to, packed).map(|()| memory)
+        };
+        let one = put(1, &image).unwrap();
+        for threads in [2, 3, 64] {
+            assert!(put(threads, &image).unwrap() == one, "{threads} threads");
+        }
+        assert!(put(2, &image[1..]).is_err());
+        assert_eq!(one.chunks(2 * rows * 3).nth(7).unwrap()[..2], u16::from(image[21]).to_ne_bytes());
     }
 
     #[test]

@@ -162,6 +162,7 @@ impl Table {
         // What is built in needs no module, which might read a picture as a film of one frame.
         names.extend(self.active().filter(|p| !p.run_time && serves(p, extension)).map(|p| p.name()));
         names.extend(FORMATS.plugins(extension));
+        names.extend(known::by_extension(extension).map(|b| b.name));
         names.extend(own.iter().filter(|p| p.declared.priority < 0).map(|p| p.name()));
         names
     }
@@ -223,6 +224,7 @@ pub fn plugins() -> Dict {
             extensions: FORMATS
                 .extensions()
                 .filter(|e| FORMATS.plugins(e).iter().any(|p| names(backend, p)))
+                .chain(backend.extensions.iter().copied())
                 .map(str::to_owned)
                 .collect(),
             ..Declaration::default()
@@ -276,6 +278,7 @@ fn format(table: &Table, extension: &str) -> Dict {
             _ => {}
         }
     }
+    known::by_extension(extension).for_each(|b| add(b.name));
     own.iter().for_each(|p| add(p.name()));
     let serving = || table.active().filter(|p| serves(p, extension));
     Dict::new()

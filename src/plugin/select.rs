@@ -127,7 +127,15 @@ pub fn open_reader(source: &Source, opening: &Opening) -> Result<(Box<dyn Reader
         .map(|p| (p.plugin.probe(source.head(), source.extension()).unwrap_or(1), p))
         .collect();
     rest.sort_by_key(|(sure, p)| std::cmp::Reverse((*sure, p.declared.priority)));
+    let marked = known::by_mark(source.head()).filter(|b| b.module && table.get(b.name).is_none());
     for (_, plugin) in rest {
+        // A module for films reads a picture as a film of one image; whether it is loaded already must not matter.
+        if let Some(backend) = marked.filter(|_| known::by_name(plugin.name()).is_some_and(|b| b.module)) {
+            let plugin = table.find(backend.name).map_err(|e| e.refusals(asked.refusals.clone()))?;
+            if let Some(reader) = ask(&plugin, source, opening, &mut asked)? {
+                return Ok((reader, plugin));
+            }
+        }
         if let Some(reader) = ask(plugin, source, opening, &mut asked)? {
             return Ok((reader, plugin.clone()));
         }
@@ -262,9 +270,21 @@ fn writer_for(extension: Option<&str>, opening: &Opening) -> Result<Arc<Register
     };
     let mut refusals = Vec::new();
     let mut missing = None;
+    let mut first: Option<Arc<Registered>> = None;
     for name in table.for_extension(extension) {
+        // Another than the first is asked only for what that one does not do.
+        let asked = known::by_name(name).is_some_and(|b| b.adds.iter().any(|o| opening.options.contains(o)));
+        if first.is_some() && !asked {
+            continue;
+        }
         match table.find(name) {
-            Ok(plugin) if plugin.declared.writes(extension) => return Ok(plugin),
+            Ok(plugin) if plugin.declared.writes(extension) => {
+                if first.is_some() || plugin.plugin.takes(extension, opening.options) {
+                    return Ok(plugin);
+                }
+                first = Some(plugin);
+            }
+            Err(e) if first.is_some() => return Err(e),
             Ok(plugin) => refusals.push(Refusal {
                 plugin: plugin.name().to_owned(),
                 kind: ErrorKind::Unsupported,
@@ -276,6 +296,9 @@ fn writer_for(extension: Option<&str>, opening: &Opening) -> Result<Arc<Register
                 missing.get_or_insert(e);
             }
         }
+    }
+    if let Some(first) = first {
+        return Ok(first);
     }
     let error = missing.unwrap_or_else(|| Error::new(ErrorKind::NoBackend, format!("no plugin writes {extension}")));
     Err(error.refusals(refusals))

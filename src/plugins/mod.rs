@@ -8,5 +8,10 @@ use std::sync::Arc;
 
 /// The plugins that are built in, in the order in which they are asked.
 pub fn built_in() -> Vec<Arc<dyn Plugin>> {
-    vec![Arc::new(image::ImagePlugin::new()), Arc::new(tiff::TiffPlugin::new()), Arc::new(tiff::FeiPlugin::new())]
+    vec![
+        Arc::new(image::ImagePlugin::new()),
+        Arc::new(tiff::TiffPlugin::new()),
+        Arc::new(tiff::LegacyPlugin::new()),
+        Arc::new(tiff::FeiPlugin::new()),
+    ]
 }

@@ -1,5 +1,5 @@
 /* What C gets, for the tests of the bindings: usage: dump URI INDEX|default|all OUT. Writes the C-contiguous bytes of a read
-   to OUT, and prints its dtype and shape. */
+   to OUT, and prints its dtype, the letters of its axes ("-" for none) and its shape. */
 #include <libimageio/imageio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ int main(int argc, char **argv) {
   FILE *out = fopen(argv[3], "wb");
   if (!out || fwrite(data, 1, (size_t)p.nbytes, out) != p.nbytes || fclose(out)) return perror(argv[3]), 1;
   iio_free_data(data);
-  printf("%s", iio_dtype_name(p.dtype));
+  printf("%s %s", iio_dtype_name(p.dtype), *p.axes ? p.axes : "-");
   for (uint32_t i = 0; i < p.ndim; i++) printf(" %llu", (unsigned long long)p.shape[i]);
   printf("\n");
   return 0;

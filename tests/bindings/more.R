@@ -1,9 +1,11 @@
-# The R package over the fixtures of this repository: Rscript more.R ROOT DUMP [SHARED]. DUMP is tests/bindings/dump.c, built.
+# The R package over the fixtures of this repository: Rscript more.R ROOT DUMP ANSWERS [SHARED]. DUMP is tests/bindings/dump.c
+# and ANSWERS tests/modules/answers.c, built.
 library(imageio)
 args <- commandArgs(trailingOnly = TRUE)
 root <- args[1]
 dump <- args[2]
-shared <- if (length(args) > 2) args[3] else file.path(root, "../shared")
+answers <- args[3]
+shared <- if (length(args) > 3) args[4] else file.path(root, "../shared")
 fixture <- function(name) file.path(root, "tests/data", name)
 skip <- function(...) cat("SKIPPED: r:", ..., "\n")
 scratch <- tempfile("r")
@@ -24,17 +26,20 @@ numbers <- function(raw, dtype) {
     int32 = list(integer(), 4, TRUE), float32 = list(double(), 4, TRUE), float64 = list(double(), 8, TRUE))
   readBin(raw, kind[[1]], length(raw) / kind[[2]], kind[[2]], signed = kind[[3]])
 }
-c_order <- function(a, axes) {
-  letters <- strsplit(axes, "")[[1]]
-  others <- rev(which(!letters %in% c("Y", "X", "S")))
-  order <- c(others, match(c("Y", "X", "S"), letters))
-  as.vector(aperm(a, rev(order[!is.na(order)])))
+# The values of `a` as C has them: the last axis the fastest. `said` are the letters as C has them.
+c_order <- function(a, axes, said) {
+  axes <- strsplit(axes, "")[[1]]
+  said <- strsplit(said, "")[[1]]
+  # Of axes with one letter the slower one stands last in R.
+  place <- integer(length(axes))
+  for (letter in unique(said)) place[axes == letter] <- rev(which(said == letter))
+  as.vector(aperm(a, rev(order(place))))
 }
 seen <- 0
 lists <- list.files(file.path(root, "tests/data"), "^expected.txt$", recursive = TRUE, full.names = TRUE)
 for (list in lists) for (line in readLines(list)) {
   fields <- strsplit(line, " +")[[1]]
-  if (startsWith(line, "#") || length(fields) < 7) next
+  if (startsWith(line, "#") || length(fields) < 7 || endsWith(fields[4], "b")) next
   path <- file.path(dirname(list), fields[1])
   if (!file.exists(path) || !fields[3] %in% c("bool", "uint8", "uint16", "int16", "int32", "float32", "float64")) next
   x <- tryCatch(imread(path, as = if (startsWith(fields[3], "float")) "numeric" else "integer"),
@@ -43,12 +48,12 @@ for (list in lists) for (line in readLines(list)) {
   out <- at("dump")
   said <- strsplit(system2(dump, c(shQuote(path), "default", out), stdout = TRUE), " ")[[1]]
   p <- improps(path)
-  stopifnot(p$dtype == said[1], setequal(p$dim, as.integer(said[-1])), identical(dim(x), p$dim))
-  stopifnot(identical(c_order(array(x, dim(x)), p$axes), numbers(readBin(out, "raw", file.size(out)), said[1])))
+  stopifnot(p$dtype == said[1], identical(sort(p$dim), sort(as.integer(said[-(1:2)]))), identical(dim(x), p$dim))
+  stopifnot(identical(c_order(array(x, dim(x)), p$axes, said[2]), numbers(readBin(out, "raw", file.size(out)), said[1])))
   seen <- seen + 1
 }
 cat(seen, "fixtures are what C gives\n")
-stopifnot(seen > 60)
+stopifnot(seen > 200)
 
 # --- every class of error
 
@@ -80,9 +85,25 @@ e <- caught(imread(at("none.png")))
 stopifnot(e$details$os_error == 2, e$details$resource == at("none.png"), inherits(e, "error"))
 e <- caught(imread(charToRaw("no picture at all"), extension = ".png"))
 stopifnot("image" %in% vapply(e$details$candidates, `[[`, "", "plugin"))
-# Every status, as the glue would report it.
-for (kind in c("permission", "io", "plugin_unavailable", "buffer_too_small", "network", "out_of_memory", "internal"))
-  stopifnot(is_a(imageio:::raise(paste0("IIO_ERROR_", toupper(kind)), "words", list()), paste0("imageio_error_", kind)))
+# The system's own: a folder of the kernel's takes no files, its memory cannot be read, and not every plugin is built in.
+stopifnot(is_a(imread("/proc/self/mem"), "imageio_error_io"), is_a(imread(fixture("rgb8.png"), plugin = "itk"), "imageio_error_plugin_unavailable"))
+# Every status there is, out of a file and out of a read, from a plugin that answers what it is told.
+statuses <- c("invalid_argument", "not_found", "permission", "io", "unknown_plugin", "no_backend", "plugin_unavailable", "unsupported",
+  "corrupt", "index", "buffer_too_small", "unknown_option", "invalid_option", "shape", "limit", "cancelled", "mode", "network",
+  "out_of_memory", "busy")
+stopifnot(is_a(imload(at("none.so")), "imageio_error_not_found"))
+imload(answers)
+stopifnot("answers" %in% names(implugins()))
+for (when in c("open", "read")) for (code in c(seq_along(statuses), 99)) {
+  kind <- if (code == 99) "internal" else statuses[code]
+  question <- charToRaw(sprintf("%s -%d", when, code))
+  stopifnot(is_a(imread(question, plugin = "answers"), paste0("imageio_error_", kind)))
+  e <- caught(imread(question, plugin = "answers"))
+  stopifnot(inherits(e, "imageio_error"), grepl(sprintf("the answer is -%d", code), conditionMessage(e)), e$details$plugin == "answers")
+  writeBin(question, at("q.answer"))
+  e <- caught(imread(at("q.answer"), plugin = "answers"))
+  stopifnot(inherits(e, paste0("imageio_error_", kind)), e$details$resource == at("q.answer"))
+}
 
 # --- handles: dead pointers, saved ones, any order of endings
 
@@ -133,24 +154,48 @@ imlog()
 
 # --- what other plugins read, where they are here
 
-if (isTRUE(imformats()[[".tif"]]$can_write)) {
-  stack <- array(as.integer(1:(9 * 7 * 5) * 200), c(9, 7, 5))
-  imwrite(at("stack.tif"), stack, dtype = "uint16")
-  stopifnot(all(unclass(imread(at("stack.tif"), "all", as = "integer")) == stack), improps(at("stack.tif"), "all")$n_images == 5)
-} else skip("a 16-bit TIFF stack: this library does not write TIFF")
-film <- file.path(shared, "images/cockatoo.mp4")
-if (!file.exists(film)) {
-  skip("a video: there is no file of one, IIO_SHARED")
+# A 16-bit stack of other hands, as tifffile wrote it for ImageJ: 10 x 12, of 2 channels, 3 planes and 2 times.
+path <- fixture("tiff_flavours/imagej.tif")
+x <- imread(path, as = "integer")
+flat <- array(x, c(10, 12, 12))
+stopifnot(identical(dim(x), c(10L, 12L, 2L, 3L, 2L)), improps(path)$axes == "YXCZT", improps(path)$dtype == "uint16")
+pages <- imiter(path, pages = TRUE, as = "integer")
+for (i in 1:12) stopifnot(all(imnext(pages) == flat[, , i]))
+stopifnot(is.null(imnext(pages)), all(imread(path, page = 3, as = "integer") == flat[, , 4]))
+stopifnot(identical(dim(imread(fixture("tiff_flavours/imagej_virtual.tif"))), c(10L, 12L, 5L)))
+stopifnot(identical(dim(imread(fixture("tiff/rgb_planar.tif"))), c(11L, 14L, 3L)), is.complex(imread(fixture("tiff/gray_complex64.tif"), as = "complex")))
+# One of our own.
+stack <- array(as.integer(1:(9 * 7 * 5) * 200), c(9, 7, 5))
+imwrite(at("stack.tif"), stack, dtype = "uint16")
+stopifnot(all(unclass(imread(at("stack.tif"), as = "integer")) == stack), improps(at("stack.tif"))$dtype == "uint16")
+stopifnot(improps(at("stack.tif"), "all", pages = TRUE)$n_images == 5)
+stopifnot(all(unclass(imread(at("stack.tif"), "all", pages = TRUE, as = "integer")) == stack))
+
+# A video, written by the module itself without loss; where the module is not there, it says so.
+frames <- lapply(1:12, function(n) array(as.integer(outer(5 * (1:36), 7 * (1:52), `+`)) + rep(31L * n * (1:3), each = 36 * 52), c(36, 52, 3)) %% 256L)
+e <- caught({
+  film <- imopen(at("film.mkv"), "w", codec = "ffv1")
+  for (frame in frames) imwrite(film, frame, dtype = "uint8", fps = 10)
+  close(film)
+})
+if (inherits(e, "imageio_error_plugin_unavailable")) {
+  skip("a video:", conditionMessage(e))
 } else {
-  e <- caught(improps(film))
-  if (inherits(e, "imageio_error_plugin_unavailable")) {
-    skip("a video:", conditionMessage(e))
-  } else {
-    frames <- imiter(film, stop = 3, as = "integer")
+  stopifnot(is.null(e), implugin(imopen(at("film.mkv"))) == "ffmpeg")
+  film <- imiter(at("film.mkv"), as = "integer")
+  for (n in seq_along(frames)) stopifnot(all(imnext(film) == frames[[n]]))
+  stopifnot(is.null(imnext(film)), all(imread(at("film.mkv"), 7, as = "integer") == frames[[7]]))
+  imseek(film, 5)
+  imnext(film)
+  stopifnot(abs(immeta(film)$time_s - 0.4) < 1e-3, abs(immeta(at("film.mkv"))$fps - 10) < 1e-9)
+  stopifnot(is_a(imread(at("film.mkv"), 13), "imageio_error_index"), identical(dim(imread(at("film.mkv"), "all")), c(36L, 52L, 3L, 12L)))
+  real <- file.path(shared, "images/cockatoo.mp4")
+  if (!file.exists(real)) skip("cockatoo.mp4: not at IIO_SHARED") else {
+    film <- imiter(real, stop = 3, as = "integer")
     n <- 0
-    while (!is.null(frame <- imnext(frames))) {
+    while (!is.null(frame <- imnext(film))) {
       n <- n + 1
-      stopifnot(all(frame == imread(film, n, as = "integer")))
+      stopifnot(all(frame == imread(real, n, as = "integer")))
     }
     stopifnot(n == 3)
   }
@@ -177,12 +222,8 @@ grown <- resident() - before
 cat("10 000 opens:", round(grown / 1024), "KiB more\n")
 stopifnot(grown < 16 * 2^20, length(list.files("/proc/self/fd")) < 100)
 
-# --- the programs in docs/r.md, in a folder that holds what they speak of
+# --- the programs in docs/r.md and the package's README, in a folder that holds what they speak of
 
-page <- readLines(file.path(root, "docs/r.md"))
-starts <- which(page == "```r")
-ends <- vapply(starts, function(s) min(which(page == "```" & seq_along(page) > s)), 0)
-stopifnot(length(starts) >= 7)
 here <- at("page")
 dir.create(here)
 file.copy(fixture("rgb420.jpg"), file.path(here, "photo.jpg"))
@@ -190,5 +231,14 @@ file.copy(fixture("skip.gif"), file.path(here, "film.gif"))
 setwd(here)
 pdf(NULL)
 reader <- new.env()
-for (i in seq_along(starts)) eval(parse(text = page[(starts[i] + 1):(ends[i] - 1)]), reader)
-cat("docs/r.md:", length(starts), "programs run\n")
+run <- 0
+for (page in c("docs/r.md", "bindings/r/README.md")) {
+  page <- readLines(file.path(root, page))
+  for (start in which(page == "```r")) {
+    end <- min(which(page == "```" & seq_along(page) > start))
+    eval(parse(text = page[(start + 1):(end - 1)]), reader)
+    run <- run + 1
+  }
+}
+stopifnot(run >= 9)
+cat("docs/r.md:", run, "programs run\n")

@@ -246,7 +246,11 @@ static void the_plugin_is_named_after_its_folder(void) {
   EACH_SUBJECT(s) {
     iio_file *file = open_subject(s, NULL);
     if (!file) continue;
-    CHECK_STRING(iio_file_plugin(file), s->toy ? "toy" : strncmp(s->name, "tiff", 4) == 0 ? "tiff" : "image");
+    static const char *const folders[] = {"tiff", "avif", "heif"};
+    const char *plugin = s->toy ? "toy" : "image";
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+      if (strncmp(s->name, folders[i], 4) == 0) plugin = folders[i];
+    CHECK_STRING(iio_file_plugin(file), plugin);
     CHECK_OK(iio_file_close(file));
   }
 }

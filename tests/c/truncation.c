@@ -93,23 +93,6 @@ static void an_iterator_over_a_cut_file_ends(void) {
   }
 }
 
-static void a_missing_pixel_is_never_a_success(void) {
-  /* Half of each file whose pixels come in order: something must be missing. */
-  EACH_SUBJECT(s) {
-    bytes b = slurp(s->path);
-    iio_file *file = NULL;
-    iio_props p = no_props();
-    if (!b.data || !CHECK_OK(iio_improps(s->path, IIO_INDEX_DEFAULT, NULL, &p))) continue;
-    guarded g = guarded_new((size_t)p.nbytes);
-    iio_status status = iio_imopen_bytes(b.data, b.size * 2 / 3, NULL, &file);
-    if (status == IIO_OK) status = iio_file_read(file, IIO_INDEX_DEFAULT, NULL, g.data, g.size, NULL);
-    if (status >= 0 && !(s->expected && s->images > 1 && !s->all)) CHECK_SAY("two thirds of the file read with %s", check_name(status));
-    iio_file_discard(file);
-    guarded_free(&g);
-    free(b.data);
-  }
-}
-
 static void a_changed_byte_never_crashes(void) {
   EACH_SUBJECT(s) {
     bytes b = slurp(s->path);
@@ -166,7 +149,6 @@ int main(int argc, char **argv) {
   RUN(a_cut_file_gives_an_error_or_the_exact_image);
   RUN(the_first_image_of_a_cut_sequence_is_exact_or_an_error);
   RUN(an_iterator_over_a_cut_file_ends);
-  RUN(a_missing_pixel_is_never_a_success);
   RUN(a_changed_byte_never_crashes);
   RUN(a_file_of_nothing_and_a_file_of_text_are_errors);
   leave_subjects();

@@ -32,6 +32,11 @@
     if (!as_expected) std::exit(1);                                                      \
   } while (false)
 
+/// What a test throws that cannot be made here.
+struct skipped {
+  std::string why;
+};
+
 /// Runs a test's parts; an exception is a failure with its words.
 template <class F>
 int run(int argc, char **argv, F &&body) {
@@ -42,6 +47,9 @@ int run(int argc, char **argv, F &&body) {
   try {
     body(std::string(argv[1]), std::string(argv[2]));
     return 0;
+  } catch (const skipped &s) {
+    std::fprintf(stderr, "%s\n", s.why.c_str());
+    return 77;
   } catch (const std::exception &e) {
     std::fprintf(stderr, "an exception came through: %s\n", e.what());
     return 1;

@@ -112,6 +112,7 @@ int main(int argc, char **argv) {
     through_a_plugin<iio::index_error>(state, IIO_ERROR_INDEX);
     through_a_plugin<iio::option_error>(state, IIO_ERROR_INVALID_OPTION);
     through_a_plugin<iio::shape_error>(state, IIO_ERROR_SHAPE);
+    through_a_plugin<iio::buffer_too_small>(state, IIO_ERROR_BUFFER_TOO_SMALL);
     through_a_plugin<iio::limit_error>(state, IIO_ERROR_LIMIT);
     through_a_plugin<iio::cancelled>(state, IIO_ERROR_CANCELLED);
     through_a_plugin<iio::mode_error>(state, IIO_ERROR_MODE);

@@ -8,13 +8,13 @@ read, write, harm and missing, all if none is named. Exit status 77: there is no
 """
 import sys
 
-import video_native
+from library import failed, run
 
 wanted = sys.argv[3:] or ["read", "write", "harm", "missing"]
 for name in wanted:
-    before = video_native.failures
+    before = len(failed)
     part = __import__("video_" + name)
-    after = video_native.run(part.parts())
-    print(f"{name}: {after - before} failures")
-print(f"{video_native.failures} failures" if video_native.failures else "passed")
-sys.exit(1 if video_native.failures else 0)
+    run(part.parts())
+    print(f"{name}: {len(failed) - before} failures")
+print(f"{len(failed)} failures" if failed else "passed")
+sys.exit(1 if failed else 0)

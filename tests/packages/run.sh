@@ -13,7 +13,9 @@ field() { dpkg-deb -f "$(one "$1")" "$2"; }
 # --- what they say
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 all=(libimageio0 libimageio-dev imageio-tools)
-if compgen -G "$packages/libimageio-module-ffmpeg_*.deb" >/dev/null; then all+=(libimageio-module-ffmpeg); fi
+for module in ffmpeg avif heif jxl; do
+  if compgen -G "$packages/libimageio-module-${module}_*.deb" >/dev/null; then all+=("libimageio-module-$module"); fi
+done
 for package in "${all[@]}"; do
   [ "$(field "$package" Version)" = "$version-1" ] || fail "$package has another version"
 done
@@ -42,12 +44,14 @@ clean() {
   suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
   [ -n "$suite" ] || return 1
   rm -rf "$dir/clean"
-  # The machine's own sources, so that it needs no other server.
-  { cat /etc/apt/sources.list 2>/dev/null; } >"$dir/sources.list" || true
-  if ! grep -q '^deb ' "$dir/sources.list"; then
-    cat /etc/apt/sources.list.d/*.sources >"$dir/sources.list" 2>/dev/null || return 1
+  # The machine's own sources, in either of apt's two languages, so that it needs no other server.
+  local sources=$dir/here.list
+  { cat /etc/apt/sources.list 2>/dev/null; } >"$sources" || true
+  if ! grep -q '^deb ' "$sources"; then
+    sources=$dir/here.sources
+    cat /etc/apt/sources.list.d/*.sources >"$sources" 2>/dev/null || return 1
   fi
-  mmdebstrap --variant=apt --mode=root --quiet --skip=check/qemu "$suite" "$dir/clean" "$dir/sources.list" >"$dir/clean.log" 2>&1
+  mmdebstrap --variant=apt --mode=root --quiet --skip=check/qemu "$suite" "$dir/clean" "$sources" >"$dir/clean.log" 2>&1
 }
 if clean; then
   mkdir "$dir/clean/packages"

@@ -1,25 +1,25 @@
 """
-Goes over the images of a file, once; made by [`imiter`](@ref). `length` is there where the file's headers tell it and no
-option picks images. `immeta(iter)` is of the image that was given last, `improps(iter)` of the next one, `seek(iter, i)` makes
-image `i` the next, `read!(iter, a)` reads the next into an array.
+Goes over the images of a file, once; made by [`imiter`](@ref). `length` is of what is still to come, where the file's headers
+tell it and no option picks images; else it throws. `immeta(iter)` is of the image that was given last, `improps(iter)` of the
+next one, `seek(iter, i)` makes image `i` the next, `read!(iter, a)` reads the next into an array.
 """
-mutable struct Iter{Known,T}
+mutable struct Iter{T}
     ptr::Ptr{Cvoid}
     file::Union{File,Nothing}       # keeps what its file was lent
     lent::Lent
     total::Int
     next::Int
-    function Iter{Known,T}(ptr, file, lent, total) where {Known,T}
-        finalizer(close, new{Known,T}(ptr, file, lent, total, 1))
-    end
+    Iter{T}(ptr, file, lent, total) where {T} = finalizer(close, new{T}(ptr, file, lent, total, 1))
 end
 
-Base.IteratorSize(::Type{<:Iter{true}}) = Base.HasLength()
-Base.IteratorSize(::Type{<:Iter{false}}) = Base.SizeUnknown()
+# `collect` and comprehensions ask for the length after the first image, or before it, as they like: with what is still to
+# come as an answer they would make arrays that are too short. And headers may promise more than there is.
+Base.IteratorSize(::Type{<:Iter}) = Base.SizeUnknown()
 Base.IteratorEltype(::Type{<:Iter}) = Base.HasEltype()
-Base.eltype(::Type{Iter{Known,Nothing}}) where {Known} = Array
-Base.eltype(::Type{Iter{Known,T}}) where {Known,T} = Array{T}
-Base.length(iter::Iter{true}) = iter.total - iter.next + 1
+Base.eltype(::Type{Iter{Nothing}}) = Array
+Base.eltype(::Type{Iter{T}}) where {T} = Array{T}
+Base.length(iter::Iter) = iter.total >= 0 ? max(iter.total - iter.next + 1, 0) :
+    throw(ArgumentError("how many images will come is not known before they do: the file's headers do not say, or an option picks"))
 Base.isopen(iter::Iter) = iter.ptr != C_NULL
 
 function Base.close(iter::Iter)
@@ -31,7 +31,7 @@ live(iter::Iter) = iter.ptr == C_NULL ? throw(failure(:INVALID_ARGUMENT, IIO_ERR
 lents(iter::Iter) = iter.file === nothing ? (iter.lent,) : (iter.file.lent, iter.lent)
 on_iter(f, iter::Iter; expected = IIO_OK) = GC.@preserve iter call(() -> f(live(iter)), lents(iter)...; expected = expected)
 
-function Base.iterate(iter::Iter{Known,T}, _ = nothing) where {Known,T}
+function Base.iterate(iter::Iter{T}, _ = nothing) where {T}
     iter.ptr == C_NULL && return nothing
     props = Ref(zeroed(iio_props))
     GC.@preserve iter begin
@@ -89,7 +89,7 @@ function started(start, T, file, lent, options)
     out = Ref{Ptr{Cvoid}}(C_NULL)
     call(() -> start(out), (file === nothing ? () : (file.lent,))..., lent)
     total = known_length(iio_iter_file(out[]), options)
-    Iter{total >= 0,T}(out[], file, lent, total)
+    Iter{T}(out[], file, lent, total)
 end
 
 """

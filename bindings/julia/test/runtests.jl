@@ -16,12 +16,11 @@ catch e
     e
 end
 
-# As C has it: rows, with the last axis the fastest.
-function c_order(a, axes)
-    position(letter) = findfirst(==(letter), axes)
-    others = [i for i in length(axes):-1:1 if !(axes[i] in "YXS")]
-    order = vcat(others, [position(l) for l in "YXS" if l in axes])
-    vec(permutedims(a, reverse(order)))
+# The values of what was read from `path` as C has them: the last axis the fastest.
+function c_order(a, path; index = nothing)
+    props = Ref(LibImageIO.zeroed(LibImageIO.iio_props))
+    LibImageIO.call(() -> LibImageIO.iio_improps(path, LibImageIO.c_index(index), C_NULL, props))
+    vec(permutedims(a, reverse(invperm(collect(LibImageIO.places(props[]))))))
 end
 bytes_of(flat) = Vector{UInt8}(reinterpret(UInt8, flat))
 

@@ -35,6 +35,11 @@ imseek <- function(iter, index) invisible(.Call(C_seek, pointer(iter), index_num
 
 implugins <- function() .Call(C_plugins)
 imformats <- function() .Call(C_formats)
+imload <- function(path) {
+  if (!is.character(path) || length(path) != 1 || is.na(path)) refuse("invalid_argument", "a plugin is loaded from one path")
+  invisible(.Call(C_load, path.expand(path)))
+}
+impriority <- function(extension, ...) invisible(.Call(C_priority, extension, paste(c(...), collapse = ",")))
 imversion <- function() .Call(C_version)
 
 imlog <- function(fun = NULL) {

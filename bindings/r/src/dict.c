@@ -198,4 +198,15 @@ static SEXP listed(iio_status (*ask)(iio_dict **)) {
 
 SEXP glue_plugins(void) { return listed(iio_plugins); }
 SEXP glue_formats(void) { return listed(iio_formats); }
+
+SEXP glue_load(SEXP path) {
+  check(iio_load_plugin(Rf_translateChar(STRING_ELT(path, 0))), R_NilValue, R_NilValue);
+  return R_NilValue;
+}
+
+SEXP glue_priority(SEXP extension, SEXP plugins) {
+  check(iio_set_priority(CHAR(Rf_asChar(extension)), CHAR(Rf_asChar(plugins))), R_NilValue, R_NilValue);
+  return R_NilValue;
+}
+
 SEXP glue_version(void) { return Rf_mkString(iio_version()); }

@@ -29,7 +29,6 @@ int is_iter(SEXP handle);
 SEXP lent_of(SEXP handle);
 int64_t index_of(SEXP index);
 
-
 SEXP glue_options(SEXP list, SEXP lent);
 SEXP glue_split(SEXP options, SEXP call);
 SEXP glue_open(SEXP source, SEXP mode, SEXP options, SEXP lent);
@@ -48,6 +47,8 @@ SEXP glue_bytes(SEXP file);
 SEXP glue_call(SEXP file, SEXP function, SEXP options);
 SEXP glue_plugins(void);
 SEXP glue_formats(void);
+SEXP glue_load(SEXP path);
+SEXP glue_priority(SEXP extension, SEXP plugins);
 SEXP glue_version(void);
 SEXP glue_log(SEXP function);
 SEXP glue_interrupt(void);

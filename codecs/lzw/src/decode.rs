@@ -1,5 +1,6 @@
-//! The decoder. A string of the table is a place in the output, since each was written there when its code was made: so
-//! decoding is copying, and no string is walked back to front.
+//! The decoder. The first bytes of each string are kept with its code, and are written at once: strings of photographs are
+//! short, and whether one is of one byte or two is nothing that a processor could guess. A longer string is a place in the
+//! output, since it was written there when its code was made: so decoding is copying, and no string is walked back to front.
 
 const CLEAR: usize = 256;
 const END: usize = 257;
@@ -123,17 +124,40 @@ impl Bits<'_> {
     }
 }
 
+/// Bytes of a string that are kept with its code.
+const KEPT: usize = 8;
+
+/// The strings of the codes, each part by itself, so that the parts that are seldom needed stay out of the way.
+struct Table {
+    /// The first bytes of each, the very first in the lowest.
+    first: [u64; CODES],
+    len: [u32; CODES],
+    /// Where in the output each is, of those that are longer than what is kept.
+    from: [u32; CODES],
+}
+
+impl Table {
+    fn new() -> Table {
+        let mut table = Table { first: [0; CODES], len: [1; CODES], from: [0; CODES] };
+        for (byte, first) in table.first.iter_mut().take(CLEAR).enumerate() {
+            *first = byte as u64;
+        }
+        table
+    }
+}
+
 fn run<O: Order>(data: &[u8], out: &mut [u8]) -> Result<usize, Error> {
     let mut bits = Bits { data, at: 0, held: 0, have: 0 };
-    // Where in the output each string is, and how long.
-    let mut table = [(0u32, 0u32); CODES];
+    let mut table = Table::new();
     let mut width = 9;
-    // The next code, one before it is told: the string of the last code and the first byte of the one at hand.
+    // The next code; the one before it is told by the code at hand: the string of the last and a byte of this.
     let mut next = FIRST - 1;
-    let mut last = (0u32, 0u32);
+    // The last string, and where it is.
+    let (mut first, mut len, mut from) = (0u64, 0u32, 0u32);
     let mut at = 0;
     while at < out.len() {
         let Some(code) = bits.code::<O>(width) else { break };
+        let code = code & (CODES - 1);
         if code == CLEAR {
             (next, width) = (FIRST - 1, 9);
             continue;
@@ -143,27 +167,48 @@ fn run<O: Order>(data: &[u8], out: &mut [u8]) -> Result<usize, Error> {
         }
         if next < CODES {
             if next >= FIRST {
-                table[next] = (last.0, last.1 + 1);
+                // A string that is longer than what is kept only shows its first bytes.
+                let byte = if code == next { first } else { table.first[code] } & 0xFF;
+                let place = next & (CODES - 1);
+                table.first[place] = first | byte.checked_shl(8 * len.min(KEPT as u32)).unwrap_or(0);
+                table.len[place] = len + 1;
+                table.from[place] = from;
             }
             next += 1;
             if next + O::EARLY >= 1 << width && width < MOST_BITS {
                 width += 1;
             }
         }
-        if code < 256 {
-            out[at] = code as u8;
-            last = (at as u32, 1);
-            at += 1;
-            continue;
-        }
-        if code >= next {
+        if code >= next && code > CLEAR {
             return Err(Error { decoded: at });
         }
-        let (from, len) = table[code];
-        last = (at as u32, len);
-        at = copy(out, from as usize, at, len as usize);
+        let string = (table.first[code], table.len[code], table.from[code]);
+        (first, len) = (string.0, string.1);
+        if let Some(to) = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<KEPT>()) {
+            *to = first.to_le_bytes();
+            from = at as u32;
+            if len <= KEPT as u32 {
+                at += len as usize;
+                continue;
+            }
+        }
+        from = at as u32;
+        at = match len {
+            ..=8 => literal(out, first, at, len as usize),
+            _ => copy(out, string.2 as usize, at, len as usize),
+        };
     }
     Ok(at)
+}
+
+/// Puts a short string to the end of the output, as far as there is room; the new end.
+#[cold]
+fn literal(out: &mut [u8], first: u64, at: usize, len: usize) -> usize {
+    let end = (at + len).min(out.len());
+    for (to, byte) in out[at..end].iter_mut().zip(first.to_le_bytes()) {
+        *to = byte;
+    }
+    end
 }
 
 /// Copies a string that was written before to the end of the output, as far as there is room; the new end. The string

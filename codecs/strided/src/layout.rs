@@ -228,7 +228,6 @@ impl Layout {
     /// in another order (column-major arrays), what is written is written by whole cache lines, and what is read stays
     /// in the cache for the next strip.
     pub(crate) fn strips(&self, mut visit: impl FnMut(Strip)) {
-        const BLOCK: usize = 64;
         if self.is_empty() {
             return;
         }
@@ -244,20 +243,25 @@ impl Layout {
         let finest = (0..outer).rev().filter(|&k| self.shape[k] > 1).min_by_key(|&k| self.strides[k].unsigned_abs());
         let along = finest.unwrap_or(last);
         let block = if along == last { self.shape[last] } else { BLOCK };
+        let step = self.strides[along];
         let mut first = 0;
         while first < self.shape[along] {
             let count = block.min(self.shape[along] - first);
             let mut index = [0usize; MAX_NDIM];
-            index[along] = first;
+            // Steps of axes of length 1 may be anything, so that what is added and taken back may wrap round.
+            let mut at = (first as isize).wrapping_mul(step);
+            let mut packed = first * packed_steps[along];
             'others: loop {
-                let at = (0..outer).map(|k| index[k] as isize * self.strides[k]).sum();
-                let packed = (0..outer).map(|k| index[k] * packed_steps[k]).sum();
-                visit(Strip { at, step: self.strides[along], packed, packed_step: packed_steps[along], count, bytes });
+                visit(Strip { at, step, packed, packed_step: packed_steps[along], count, bytes });
                 for k in (0..outer).rev().filter(|&k| k != along) {
                     index[k] += 1;
+                    at = at.wrapping_add(self.strides[k]);
+                    packed += packed_steps[k];
                     if index[k] < self.shape[k] {
                         continue 'others;
                     }
+                    at = at.wrapping_sub(self.strides[k].wrapping_mul(self.shape[k] as isize));
+                    packed -= packed_steps[k] * self.shape[k];
                     index[k] = 0;
                 }
                 break;
@@ -267,8 +271,12 @@ impl Layout {
     }
 }
 
+/// Items of a strip along an axis that is not the finest in packed memory. With more, what is written lies in fewer pages;
+/// what is read, a cache line of each row, still fits into the cache.
+pub(crate) const BLOCK: usize = 256;
+
 /// Runs of `bytes` bytes: where the first stands and how far the next is, in strided memory and in packed memory.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Strip {
     pub at: isize,
     pub step: isize,

@@ -1,6 +1,7 @@
 //! Views: a base address, a layout and a lifetime.
 
 use crate::Layout;
+use crate::layout::{BLOCK, Strip};
 use std::marker::PhantomData;
 
 /// A shared view of an array.
@@ -239,9 +240,43 @@ impl<'a> ViewMut<'a> {
         }
     }
 
+    /// As [`unpack_rows`](Self::unpack_rows), of packed items of `item` bytes, from which `convert` makes the view's items:
+    /// it is handed the bytes of some, and as many places.
+    pub fn convert_rows(
+        &mut self,
+        index: &[usize],
+        rows: std::ops::Range<usize>,
+        item: usize,
+        packed: &[u8],
+        convert: impl FnMut(&[u8], &mut [u8]),
+    ) -> bool {
+        let Some(base) = self.layout.offset(index) else { return false };
+        let inner = self.layout.inner(index.len());
+        let (inner, at) = match inner.cut(0, rows.start, rows.len()) {
+            Some(cut) => cut,
+            None if inner.ndim() == 0 && rows == (0..1) => (inner, 0),
+            None => return false,
+        };
+        if item == 0 || packed.len() / item != inner.len() || !packed.len().is_multiple_of(item) {
+            return false;
+        }
+        let mut gather = Gather::new(packed, item, self.base.wrapping_offset(base + at), self.layout.item(), convert);
+        inner.strips(|strip| gather.take(strip));
+        gather.flush();
+        true
+    }
+
     fn unpack_at(&mut self, base: isize, inner: &Layout, packed: &[u8]) -> bool {
         if packed.len() != inner.packed_len() {
             return false;
+        }
+        if inner.item() == 1 && inner.packed_tail().1 == 1 && inner.strides().contains(&1) {
+            // Columns of single bytes: by squares.
+            let copy = |from: &[u8], to: &mut [u8]| to.copy_from_slice(from);
+            let mut gather = Gather::new(packed, 1, self.base.wrapping_offset(base), 1, copy);
+            inner.strips(|strip| gather.take(strip));
+            gather.flush();
+            return true;
         }
         inner.strips(|strip| {
             // SAFETY: the maker promised every item to us alone, and `strips` visits items only, which in `packed` stand
@@ -249,10 +284,176 @@ impl<'a> ViewMut<'a> {
             unsafe {
                 let from = (packed.as_ptr().add(strip.packed), strip.packed_step as isize);
                 let to = (self.base.offset(base + strip.at), strip.step);
-                copy_strip(from, to, strip.count, strip.bytes);
+                if strip.bytes == 3 && strip.step == 3 && strip.packed_step > 3 {
+                    copy_pixels(from, to.0, strip.count);
+                } else {
+                    copy_strip(from, to, strip.count, strip.bytes);
+                }
             }
         });
         true
+    }
+}
+
+/// Strips whose packed bytes lie side by side, that are turned together.
+const SIDE: usize = 8;
+/// Most items of a strip along another axis than the packed one.
+const RUNS: usize = BLOCK;
+/// Bytes for what is gathered, and for what is made of it.
+const GATHERED: usize = SIDE * RUNS;
+const MADE: usize = 16 * RUNS;
+
+/// Brings the packed items of a strip together, converts them, and puts them into their places.
+struct Gather<'a, F> {
+    packed: &'a [u8],
+    item: usize,
+    /// Strips of single bytes that wait for their neighbours.
+    waiting: [Strip; SIDE],
+    count: usize,
+    gathered: [u8; GATHERED],
+    places: Places<'a, F>,
+}
+
+/// Memory of a view, and how its items are made.
+struct Places<'a, F> {
+    /// The item at index 0.
+    base: *mut u8,
+    size: usize,
+    convert: F,
+    made: [u8; MADE],
+    lives: PhantomData<&'a mut [u8]>,
+}
+
+impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
+    /// `base` is the address of the item at index 0 of the view whose strips will come, of `size` bytes an item.
+    fn new(packed: &'a [u8], item: usize, base: *mut u8, size: usize, convert: F) -> Gather<'a, F> {
+        let places = Places { base, size, convert, made: [0; MADE], lives: PhantomData };
+        Gather { packed, item, waiting: [Strip::default(); SIDE], count: 0, gathered: [0; GATHERED], places }
+    }
+
+    /// A strip of the layout of the view's items.
+    fn take(&mut self, strip: Strip) {
+        let size = self.places.size;
+        let run = strip.bytes / size * self.item;
+        if run != 1 || strip.count > RUNS || size * RUNS > MADE {
+            return self.put_runs(strip, run);
+        }
+        if let Some(last) = self.count.checked_sub(1).map(|last| self.waiting[last])
+            && (strip.packed != last.packed + size || strip.count != last.count)
+        {
+            self.flush();
+        }
+        self.waiting[self.count] = strip;
+        self.count += 1;
+        if self.count == SIDE {
+            self.turn();
+        }
+    }
+
+    /// Puts what still waits.
+    fn flush(&mut self) {
+        for i in 0..std::mem::take(&mut self.count) {
+            self.put_runs(self.waiting[i], 1);
+        }
+    }
+
+    /// Turns eight strips of single bytes, square by square.
+    fn turn(&mut self) {
+        let first = self.waiting[0];
+        let (at, pitch) = (first.packed / self.places.size, first.packed_step / self.places.size);
+        for y in (0..first.count).step_by(SIDE) {
+            let mut square = [0u64; SIDE];
+            for (row, i) in square.iter_mut().zip(y..first.count) {
+                if let Some(bytes) = self.packed.get(at + i * pitch..).and_then(<[u8]>::first_chunk::<SIDE>) {
+                    *row = u64::from_le_bytes(*bytes);
+                }
+            }
+            transpose(&mut square);
+            for (x, column) in square.iter().enumerate() {
+                self.gathered[x * RUNS + y..][..SIDE].copy_from_slice(&column.to_le_bytes());
+            }
+        }
+        self.count = 0;
+        for (strip, column) in self.waiting.iter().zip(self.gathered.chunks_exact(RUNS)) {
+            self.places.put(strip.at, first.step, first.count, self.places.size, &column[..first.count]);
+        }
+    }
+
+    /// Puts the runs of a strip, each of `bytes` packed bytes.
+    fn put_runs(&mut self, strip: Strip, bytes: usize) {
+        let size = self.places.size;
+        let (mut at, step) = (strip.packed / size * self.item, strip.packed_step / size * self.item);
+        let most = (GATHERED / bytes).min(MADE / strip.bytes);
+        if most < 2 || strip.count == 1 {
+            // Long runs: each by itself.
+            for i in 0..strip.count {
+                let from = &self.packed[at + i * step..][..bytes];
+                self.places.put(strip.at + i as isize * strip.step, strip.step, 1, strip.bytes, from);
+            }
+            return;
+        }
+        let mut done = 0;
+        while done < strip.count {
+            let count = most.min(strip.count - done);
+            let to = strip.at + done as isize * strip.step;
+            if step == bytes {
+                self.places.put(to, strip.step, count, strip.bytes, &self.packed[at..][..count * bytes]);
+            } else {
+                let gathered = &mut self.gathered[..count * bytes];
+                gather(&self.packed[at..], step, gathered, bytes);
+                self.places.put(to, strip.step, count, strip.bytes, gathered);
+            }
+            at += count * step;
+            done += count;
+        }
+    }
+}
+
+impl<F: FnMut(&[u8], &mut [u8])> Places<'_, F> {
+    /// Converts the items of `count` runs into their places, `step` apart, each of `bytes` bytes.
+    fn put(&mut self, at: isize, step: isize, count: usize, bytes: usize, from: &[u8]) {
+        if count == 1 || step == bytes as isize {
+            // SAFETY: the maker of the view promised every item to us alone, and strips visit items only: these stand one
+            // behind the other.
+            let to = unsafe { std::slice::from_raw_parts_mut(self.base.offset(at), count * bytes) };
+            return (self.convert)(from, to);
+        }
+        let made = &mut self.made[..count * bytes];
+        (self.convert)(from, made);
+        // SAFETY: as above; here the runs stand `step` apart, and `made` holds the bytes of all of them.
+        unsafe { copy_strip((made.as_ptr(), bytes as isize), (self.base.offset(at), step), count, bytes) };
+    }
+}
+
+/// Copies runs of `bytes` bytes that begin `step` bytes apart.
+fn gather(from: &[u8], step: usize, to: &mut [u8], bytes: usize) {
+    macro_rules! copy {
+        ($bytes:expr) => {
+            for (run, from) in to.chunks_exact_mut($bytes).zip(from.chunks(step)) {
+                run.copy_from_slice(&from[..$bytes]);
+            }
+        };
+    }
+    match bytes {
+        1 => copy!(1),
+        2 => copy!(2),
+        3 => copy!(3),
+        4 => copy!(4),
+        6 => copy!(6),
+        8 => copy!(8),
+        _ => copy!(bytes),
+    }
+}
+
+/// Turns a square of bytes: byte `i` of number `k` becomes byte `k` of number `i`.
+fn transpose(square: &mut [u64; SIDE]) {
+    for (distance, mask) in [(1, 0x00FF_00FF_00FF_00FF), (2, 0x0000_FFFF_0000_FFFF), (4, 0x0000_0000_FFFF_FFFFu64)] {
+        let shift = 8 * distance;
+        for k in (0..SIDE).filter(|k| k & distance == 0) {
+            let swap = (square[k] >> shift ^ square[k + distance]) & mask;
+            square[k + distance] ^= swap;
+            square[k] ^= swap << shift;
+        }
     }
 }
 
@@ -278,6 +479,25 @@ unsafe fn copy_strip(from: (*const u8, isize), to: (*mut u8, isize), count: usiz
         6 => copy!(6),
         8 => copy!(8),
         _ => copy!(bytes),
+    }
+}
+
+/// Copies `count` runs of 3 bytes, `from.1` apart, to where they stand one behind the other. Four bytes at once are cheaper;
+/// the fourth is overwritten by the next run.
+///
+/// # Safety
+/// All bytes from the first run to the end of the last one are readable, which stand more than 3 apart; the places are
+/// writable and used by nobody else.
+unsafe fn copy_pixels(from: (*const u8, isize), to: *mut u8, count: usize) {
+    let last = count as isize - 1;
+    for i in 0..last {
+        // SAFETY: behind run `i` there is another on each side, so that a fourth byte belongs to those that the caller
+        // promises.
+        unsafe { std::ptr::copy_nonoverlapping(from.0.offset(i * from.1), to.offset(3 * i), 4) }
+    }
+    if last >= 0 {
+        // SAFETY: the last run, which the caller promises.
+        unsafe { std::ptr::copy_nonoverlapping(from.0.offset(last * from.1), to.offset(3 * last), 3) }
     }
 }
 
@@ -310,7 +530,7 @@ mod tests {
     #[test]
     fn items_keep_their_places_in_every_order_of_the_axes() {
         // Longer than a block along the finest axis, with items of each spelled length.
-        let shape = [70usize, 5, 3];
+        let shape = [300usize, 5, 3];
         for item in [1usize, 2, 3, 4, 6, 8, 16] {
             for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
                 let mut strides = [0isize; 3];
@@ -336,6 +556,66 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn items_of_another_size_are_converted_into_their_places() {
+        // Longer than a block and shorter, in every order of the axes and downwards, from items of 1 to 4 bytes to those of 1 to 16.
+        for shape in [[300usize, 5, 3], [3, 300, 5], [9, 8, 8], [64, 33, 1], [1, 1, 700]] {
+            for (item, size) in [(1usize, 1usize), (1, 4), (1, 8), (1, 16), (2, 8), (4, 1), (3, 2)] {
+                for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+                    for turned in [false, true] {
+                        let mut strides = [0isize; 3];
+                        let mut step = size as isize;
+                        for axis in order {
+                            strides[axis] = step;
+                            step *= shape[axis] as isize;
+                        }
+                        let count: usize = shape.iter().product();
+                        let packed: Vec<u8> = (0..count * item).map(|i| (i * 7 + i / 251) as u8).collect();
+                        let mut memory = vec![0u8; count * size];
+                        let layout = Layout::strided(size, &shape, &strides).unwrap();
+                        // SAFETY: `memory` has all items, and is not used while the view lives.
+                        let mut view = unsafe { ViewMut::from_raw(memory.as_mut_ptr(), layout) }.unwrap();
+                        if turned {
+                            view = view.flip(0).unwrap();
+                        }
+                        let make = |from: &[u8], to: &mut [u8]| {
+                            assert_eq!(from.len() / item, to.len() / size);
+                            for (to, from) in to.chunks_exact_mut(size).zip(from.chunks_exact(item)) {
+                                to.fill(from.iter().fold(0, |n, b| n ^ b));
+                            }
+                        };
+                        let middle = shape[0] / 2;
+                        let row = packed.len() / shape[0];
+                        assert!(view.convert_rows(&[], 0..middle, item, &packed[..middle * row], make));
+                        assert!(view.convert_rows(&[], middle..shape[0], item, &packed[middle * row..], make));
+                        let made: Vec<u8> =
+                            packed.chunks(item).flat_map(|b| vec![b.iter().fold(0, |n, b| n ^ b); size]).collect();
+                        let mut back = vec![0; made.len()];
+                        assert!(view.as_view().pack(&mut back));
+                        assert!(back == made, "{shape:?}, items of {item} and {size}, axes {order:?}, turned {turned}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn packed_items_that_do_not_fit_are_not_converted() {
+        let mut memory = [0u8; 12];
+        let mut view = ViewMut::packed(&mut memory, 2, &[2, 3]).unwrap();
+        let never = |_: &[u8], _: &mut [u8]| panic!("nothing fits");
+        assert!(!view.convert_rows(&[], 0..2, 1, &[0; 5], never));
+        assert!(!view.convert_rows(&[], 0..2, 1, &[0; 7], never));
+        assert!(!view.convert_rows(&[], 0..2, 4, &[0; 25], never));
+        assert!(!view.convert_rows(&[], 1..3, 1, &[0; 6], never));
+        assert!(!view.convert_rows(&[2], 0..3, 1, &[0; 3], never));
+        assert!(!view.convert_rows(&[1, 2], 0..2, 1, &[0; 1], never));
+        assert!(!view.convert_rows(&[], 0..2, 0, &[], never));
+        assert!(view.convert_rows(&[], 1..1, 1, &[], never));
+        assert!(view.convert_rows(&[1, 2], 0..1, 1, &[7], |from, to| to.fill(from[0])));
+        assert_eq!(memory, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 7]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Packets to pictures, in the order in which they are shown.
 
 use crate::av::{self, Frame, Options, check, failure, number, text};
-use crate::demux::{Demuxer, Wish};
+use crate::demux::{Demuxer, Wish, is_trusted};
 use crate::index::Entry;
 use crate::input::Resource;
 use ffmpeg_sys_next as ff;
@@ -40,6 +40,10 @@ impl Decoder {
         let name = text(unsafe { av::raw::avcodec_get_name(id) }).unwrap_or("?");
         if codec.is_null() {
             return Err(Error::unsupported(format!("this FFmpeg has no decoder for {name}")));
+        }
+        // SAFETY: the codec is there, and lives for ever.
+        if !text(unsafe { (*codec).name }).is_some_and(is_trusted) {
+            return Err(Error::unsupported(format!("video of {name}, whose decoder may not end")));
         }
         // SAFETY: it gives a context of ours, or NULL.
         let context = av::there(unsafe { ff::avcodec_alloc_context3(codec) }, "a decoder")?;

@@ -6,9 +6,10 @@ use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
 use std::ffi::{CStr, c_int};
 use std::ptr::{NonNull, null_mut};
+use std::sync::OnceLock;
 
 /// Demuxers that read other files, or devices and networks, or that make pictures of any text.
-const REFUSED: [&str; 21] = [
+const REFUSED: [&str; 23] = [
     "hls",
     "applehttp",
     "dash",
@@ -30,7 +31,40 @@ const REFUSED: [&str; 21] = [
     "alias_pix",
     "smjpeg_pipe",
     "ffmetadata",
+    "jpegxl_pipe",
+    "jpegxl_anim",
 ];
+
+/// Decoders that do not come back from some damaged pictures: with that of libjxl, FFmpeg 5.1 asks for ever for more of
+/// a picture that has ended.
+const ENDLESS: [&str; 2] = ["libjxl", "libjxl_anim"];
+
+/// Whether a decoder may be used.
+pub fn is_trusted(decoder: &str) -> bool {
+    !ENDLESS.contains(&decoder)
+}
+
+/// The decoders that may be used, as FFmpeg wants them listed.
+fn trusted() -> &'static str {
+    static NAMES: OnceLock<String> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        let mut names = String::new();
+        let mut at = null_mut();
+        // SAFETY: `at` is FFmpeg's own place in its list; codecs live for ever.
+        while let Some(codec) = unsafe { ff::av_codec_iterate(&mut at).as_ref() } {
+            // SAFETY: as above.
+            let is_decoder = unsafe { ff::av_codec_is_decoder(codec) } != 0;
+            match text(codec.name) {
+                Some(name) if is_decoder && is_trusted(name) => {
+                    names.push_str(if names.is_empty() { "" } else { "," });
+                    names.push_str(name);
+                }
+                _ => {}
+            }
+        }
+        names
+    })
+}
 
 /// Most bytes looked at to tell a container.
 const LOOK: usize = 256 << 10;
@@ -147,6 +181,7 @@ impl Demuxer {
         }
         let mut options = Options::new();
         options.set("protocol_whitelist", "none")?;
+        options.set("codec_whitelist", trusted())?;
         for (key, value) in &wish.options {
             options.set(key, value)?;
         }

@@ -271,6 +271,40 @@ impl DictMut<'_> {
         self.set_list(key, &list)
     }
 
+    /// Adds all of another dictionary's entries.
+    pub fn extend(&mut self, other: DictRef) -> Result<()> {
+        for key in other.keys() {
+            use ValueKind::{Absent, Array, Bool, Bytes, Callback, Dict, Float, Int, List, Null, Str};
+            match other.kind(key) {
+                Null => self.set_null(key),
+                Bool => self.set_bool(key, other.bool(key).unwrap_or_default()),
+                Int => self.set_int(key, other.int(key).unwrap_or_default()),
+                Float => self.set_float(key, other.float(key).unwrap_or_default()),
+                Str => self.set_str(key, other.str(key).unwrap_or_default()),
+                Bytes => self.set_bytes(key, other.bytes(key).unwrap_or_default()),
+                Array => other.array(key).map_or(Ok(()), |array| self.set_array(key, &array)),
+                kind @ (List | Dict) => {
+                    let mut inner = self::Dict::new()?;
+                    inner.extend(other.dict(key).unwrap_or(DictRef::empty()))?;
+                    if kind == List { self.set_list(key, &inner) } else { self.set_dict(key, &inner) }
+                }
+                Absent | Callback => Ok(()),
+            }?;
+        }
+        Ok(())
+    }
+
+    /// Takes an entry away, if it is there.
+    pub fn remove(&mut self, key: &str) -> Result<()> {
+        const NOT_FOUND: i32 = -2;
+        let key = text(key);
+        // SAFETY: as for the setters.
+        match unsafe { (api().dict_remove)(self.raw, key.as_ptr()) } {
+            NOT_FOUND => Ok(()),
+            other => self.check(other),
+        }
+    }
+
     /// To look into.
     pub fn as_ref(&self) -> DictRef<'_> {
         // SAFETY: the borrow keeps it unchanged.
@@ -294,6 +328,11 @@ impl Dict {
         }
         // SAFETY: as above.
         Ok(Dict(unsafe { DictMut::from_raw(raw) }))
+    }
+
+    /// The library's.
+    pub(crate) fn raw(&self) -> *mut iio_dict {
+        self.0.raw
     }
 }
 

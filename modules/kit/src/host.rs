@@ -1,11 +1,14 @@
 //! The library as it is lent to a module: its functions by name, progress, and the log.
 
 use crate::abi::{iio_array, iio_dict, iio_host, iio_status};
+use crate::dict::Dict;
 use crate::error::{Error, Result};
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::mem::transmute;
 use std::sync::{Mutex, OnceLock};
+
+type Exif = unsafe extern "C" fn(*const c_void, usize, *mut iio_dict) -> iio_status;
 
 macro_rules! api {
     ($($name:ident: fn($($arg:ty),*) $(-> $ret:ty)?;)*) => {
@@ -15,6 +18,7 @@ macro_rules! api {
             fail: unsafe extern "C" fn(iio_status, *const c_char) -> iio_status,
             progress: unsafe extern "C" fn(u64, u64) -> i32,
             log: Option<unsafe extern "C" fn(i32, *const c_char)>,
+            exif: Option<Exif>,
         }
 
         impl Api {
@@ -30,8 +34,8 @@ macro_rules! api {
                         return Err(format!("the library has no iio_{}", stringify!($name)));
                     }
                 )*
-                // SAFETY: the name is NUL-terminated; a library from before the log does not know it.
-                let log = unsafe { symbol(c"iio_log".as_ptr()) };
+                // SAFETY: the names are NUL-terminated; a library from before these functions does not know them.
+                let (log, exif) = unsafe { (symbol(c"iio_log".as_ptr()), symbol(c"iio_exif".as_ptr())) };
                 Ok(Api {
                     $(
                         // SAFETY: the library exports the function with the type that its header gives.
@@ -41,6 +45,8 @@ macro_rules! api {
                     progress: host.progress.ok_or("the library takes no progress")?,
                     // SAFETY: `plugin.h` gives the function this type, and NULL is the type's `None`.
                     log: unsafe { transmute::<*mut c_void, Option<unsafe extern "C" fn(i32, *const c_char)>>(log) },
+                    // SAFETY: as above.
+                    exif: unsafe { transmute::<*mut c_void, Option<Exif>>(exif) },
                 })
             }
         }
@@ -53,6 +59,7 @@ api! {
     dict_len: fn(*const iio_dict) -> usize;
     dict_key: fn(*const iio_dict, usize) -> *const c_char;
     dict_kind: fn(*const iio_dict, *const c_char) -> i32;
+    dict_remove: fn(*mut iio_dict, *const c_char) -> iio_status;
     dict_set_null: fn(*mut iio_dict, *const c_char) -> iio_status;
     dict_set_bool: fn(*mut iio_dict, *const c_char, i32) -> iio_status;
     dict_set_int: fn(*mut iio_dict, *const c_char, i64) -> iio_status;
@@ -132,6 +139,19 @@ pub fn progress(done: u64, total: u64) -> Result<()> {
         0 => Ok(()),
         _ => Err(Error::cancelled()),
     }
+}
+
+/// What a block of EXIF says, as the library decodes it for its own formats; nothing where the block is none.
+pub fn exif(block: &[u8]) -> Result<Dict> {
+    let into = Dict::new()?;
+    if let Some(decode) = api().exif {
+        // SAFETY: as many bytes are readable, and the dictionary is ours.
+        match unsafe { decode(block.as_ptr().cast(), block.len(), into.raw()) } {
+            0 => {}
+            other => return Err(Error::internal(format!("decoding EXIF answers {other}"))),
+        }
+    }
+    Ok(into)
 }
 
 /// How much a line of the log matters.

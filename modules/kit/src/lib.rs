@@ -14,6 +14,7 @@ mod boundary;
 mod dict;
 mod error;
 mod host;
+mod picture;
 mod plugin;
 mod stream;
 
@@ -21,7 +22,8 @@ pub use array::{Color, DType, Destination, Props, Source, zeroed};
 pub use boundary::entry;
 pub use dict::{Dict, DictMut, DictRef, ValueKind};
 pub use error::{Error, Kind, Result};
-pub use host::{Level, log, progress};
+pub use host::{Level, exif, log, progress};
+pub use picture::{Picture, embedded, milliseconds, pictures};
 pub use plugin::{Count, Cursor, Index, Limits, Outcome, Plugin, Reader, Writer, threads};
 pub use stream::{Input, Output};
 pub use strided::{Layout, View, ViewMut};

@@ -37,7 +37,8 @@ impl Plugin for Toy {
 
     fn declaration(&self) -> String {
         r#"{"name": "kittoy", "extensions": [".kittoy"], "can_read": true, "can_write": true,
-            "options": {"panic": {"type": "bool", "calls": ["read"]}, "add": {"type": "int|list", "calls": ["write"]}},
+            "options": {"times": {"type": "bool", "calls": ["write"]}, "duration": {"type": "list", "calls": ["write"]},
+            "exif": {"type": "bytes", "calls": ["write"]}, "panic": {"type": "bool", "calls": ["read"]}, "add": {"type": "int|list", "calls": ["write"]}},
             "functions": {"echo": {}}}"#
             .to_owned()
     }
@@ -109,6 +110,13 @@ impl Reader for File {
         assert_eq!(function, "echo");
         let keys: Vec<&str> = arguments.keys().collect();
         result.set_str("keys", &keys.join(" "))?;
+        let mut copy = Dict::new()?;
+        copy.extend(arguments)?;
+        copy.remove("no such key")?;
+        copy.remove("list")?;
+        result.set_dict("copy", &copy)?;
+        let block = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+        result.set_dict("exif", &kit::exif(block)?)?;
         result.set_floats("list", &arguments.floats("list").unwrap_or_default())?;
         result.set_int("int", arguments.int("int").unwrap_or(-1))
     }
@@ -144,6 +152,14 @@ impl Writer for Writing {
         if image.dtype != DType::U8 || image.shape() != [2, 5] {
             return Err(Error::shape("ten bytes an image"));
         }
+        if options.has("times") {
+            let times: Vec<_> = (0..3).map(|i| kit::milliseconds(options, i)).collect::<Result<_>>()?;
+            assert_eq!(times, [Some(100.0), Some(50.0), Some(50.0)]);
+            assert_eq!(kit::embedded(options, "exif"), b"II*\0");
+        }
+        let pictures = kit::pictures(image, options, 100)?;
+        assert_eq!((pictures.len(), pictures[0].width, pictures[0].samples), (1, 5, 1));
+        assert!(kit::pictures(image, options, 4).is_err());
         let add = options.floats("add").unwrap_or_default().iter().sum::<f64>() as u8;
         let row: Vec<u8> = image.to_packed()?.iter().map(|b| b + add).collect();
         Ok(self.0.write_all(&row)?)
@@ -219,7 +235,8 @@ fn metadata_functions_and_the_log_arrive() {
     assert_eq!(shown, r#"{"whole":true,"numbers":[1.0,2.5],"bytes":{"base64":"//4="},"inner":{"word":"höher"}}"#);
     let mut file = v3::imopen(&path, v3::Mode::Read, &options("{}")).unwrap();
     let said = file.function("echo", &options(r#"{"list": [1, 2.5], "int": 7}"#)).unwrap();
-    assert_eq!(said.to_json().unwrap(), r#"{"keys":"list int","list":[1.0,2.5],"int":7}"#);
+    let wanted = r#"{"keys":"list int","copy":{"int":7},"exif":{"Orientation":6},"list":[1.0,2.5],"int":7}"#;
+    assert_eq!(said.to_json().unwrap(), wanted);
     std::fs::remove_file(path).unwrap();
 }
 
@@ -230,6 +247,8 @@ fn writing_goes_through_and_refusals_leave_the_file() {
     let written = |json: &str| v3::imwrite_bytes(Some(".kittoy"), image, model::DType::U8, &options(json));
     assert_eq!(written("{}").unwrap(), [&b"KIT!"[..], &ROWS[1]].concat());
     assert_eq!(written(r#"{"add": [1, 1]}"#).unwrap()[4], 4);
+    let timed = r#"{"times": true, "duration": [100, 50], "metadata": {"exif": {"base64": "RXhpZgAASUkqAA=="}}}"#;
+    assert_eq!(written(timed).unwrap().len(), 14);
     let wrong = v3::imwrite_bytes(
         Some(".kittoy"),
         View::packed(&[0; 6], 1, &[2, 3]).unwrap(),

@@ -1,8 +1,9 @@
 //! The library as lent to a plugin: every exported function by name, and what belongs to the call at hand.
 
-use super::abi::iio_status;
+use super::abi::{iio_dict, iio_status};
 use crate::error::Error;
 use crate::log::{self, Level};
+use crate::model::exif;
 use crate::plugin::Call;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char, c_void};
@@ -15,8 +16,9 @@ pub struct iio_host {
     pub struct_size: u32,
     /// `IIO_ABI_VERSION` of the library.
     pub abi_version: u32,
-    /// Any exported `iio_*` function by its name, or NULL. For plugins alone there is
-    /// `void iio_log(int32_t level, const char *message)`, which writes a line to the log on a thread inside a call.
+    /// Any exported `iio_*` function by its name, or NULL. For plugins alone there are
+    /// `void iio_log(int32_t level, const char *message)`, which writes a line to the log on a thread inside a call, and
+    /// `iio_status iio_exif(const void *block, size_t size, iio_dict *into)`, which adds what a block of EXIF says.
     pub symbol: Option<unsafe extern "C" fn(name: *const c_char) -> *mut c_void>,
     /// Sets the message of this thread's failure and returns `status`.
     pub fail: Option<unsafe extern "C" fn(status: iio_status, message: *const c_char) -> iio_status>,
@@ -115,6 +117,19 @@ unsafe extern "C" fn iio_log(level: i32, message: *const c_char) {
     let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| log::write(level, &text)));
 }
 
+/// The entries of a block of EXIF, under the names that every format has for them. A block that is none adds nothing.
+unsafe extern "C" fn iio_exif(block: *const c_void, size: usize, into: *mut iio_dict) -> iio_status {
+    if block.is_null() || into.is_null() {
+        return -1;
+    }
+    let decoded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        // SAFETY: the plugin gives `size` readable bytes, and a dictionary that is its own to change.
+        let (block, into) = unsafe { (std::slice::from_raw_parts(block.cast::<u8>(), size), &mut *into) };
+        into.0.extend(exif::main_ifd(block));
+    }));
+    if decoded.is_ok() { 0 } else { -99 }
+}
+
 macro_rules! symbols {
     ($($name:ident)*) => {
         /// The exported functions, declared by name only: the C API is above this room.
@@ -157,6 +172,7 @@ unsafe extern "C" fn symbol(name: *const c_char) -> *mut c_void {
     // SAFETY: the plugin passes a NUL-terminated string.
     match unsafe { CStr::from_ptr(name) }.to_bytes() {
         b"iio_log" => iio_log as *mut c_void,
+        b"iio_exif" => iio_exif as *mut c_void,
         name => address(name),
     }
 }

@@ -5,7 +5,7 @@ mod bits;
 mod blp;
 mod bmp;
 mod dds;
-mod exif;
+mod embed;
 mod exr;
 mod farbfeld;
 mod fli;
@@ -56,7 +56,7 @@ mod whole;
 use gif::quantise;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Dict;
+use crate::model::{Dict, exif};
 use crate::plugin::{self, Batch, Call, CallKind, Declaration, Image, OptionSpec, Plugin, Reader, Writer};
 use crate::resource::{Output, Source};
 use std::sync::Arc;
@@ -378,7 +378,7 @@ static FORMATS: &[Format] = &[
         matches: jxl::matches,
         open: jxl::open,
         create: Some(jxl::create),
-        options: none,
+        options: embed::options,
     },
     Format {
         name: "EXR",
@@ -484,6 +484,15 @@ impl Plugin for ImagePlugin {
         if FORMATS.iter().any(|f| (f.matches)(head)) { Some(90) } else { tga::probe(head, extension) }
     }
 
+    fn takes(&self, extension: &str, options: &Dict) -> bool {
+        let format = FORMATS.iter().find(|f| f.extensions.contains(&extension));
+        format.is_none_or(|format| {
+            let declared = format.declared();
+            let mut names = options.iter().map(|(name, _)| name);
+            names.all(|name| CALLS_OF_WRITES.iter().any(|&call| plugin::takes(&declared, name, call)))
+        })
+    }
+
     fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>> {
         let format = match FORMATS.iter().find(|f| (f.matches)(source.head())) {
             None if tga::is_tga(&source)? => FORMATS.iter().find(|f| f.name == "TGA"),
@@ -512,21 +521,39 @@ impl Plugin for ImagePlugin {
     }
 }
 
+impl Format {
+    /// The plugin's declaration as far as this format goes.
+    fn declared(&self) -> Declaration {
+        let name = format!("image ({})", self.name);
+        let options = info::options().into_iter().chain((self.options)()).collect();
+        Declaration { name, options, ..Declaration::default() }
+    }
+}
+
+/// The calls whose options a one-call write may have.
+const CALLS_OF_WRITES: [CallKind; 2] = [CallKind::Open, CallKind::Write];
+
 /// A writer that takes the options of its own format only: one that another format has is as unknown to it as any.
 struct FormatWriter {
     writer: Box<dyn Writer>,
     declared: Arc<Declaration>,
+    /// What else writes the format, with options of its own.
+    beside: Option<&'static str>,
 }
 
 impl FormatWriter {
     fn new(format: &Format, writer: Box<dyn Writer>) -> FormatWriter {
-        let name = format!("image ({})", format.name);
-        let options = info::options().into_iter().chain((format.options)()).collect();
-        FormatWriter { writer, declared: Arc::new(Declaration { name, options, ..Declaration::default() }) }
+        let beside =
+            (format.name == "JXL").then_some("the plugin jxl, asked for by name, writes JPEG XL with more options");
+        FormatWriter { writer, declared: Arc::new(format.declared()), beside }
     }
 
     fn own(&self, call: &Call) -> Result<Call> {
-        let options = plugin::check(call.options(), &self.declared, CallKind::Write)?;
+        let checked = plugin::check(call.options(), &self.declared, CallKind::Write);
+        let options = checked.map_err(|e| match self.beside.filter(|_| e.kind() == ErrorKind::UnknownOption) {
+            Some(beside) => Error::new(ErrorKind::UnknownOption, format!("{}; {beside}", e.message())),
+            None => e,
+        })?;
         Ok(call.with_options(options, self.declared.clone()))
     }
 }

@@ -142,10 +142,13 @@ fn further_images_are_parts_and_layers_and_frames() {
     assert_eq!(meta.get("loop"), Some(&0.into()));
 }
 
+fn meta_of(file: &[u8]) -> Dict {
+    open(file).unwrap().meta(Index::Default, &call(CallKind::Meta, Dict::new())).unwrap()
+}
+
 #[test]
 fn metadata_are_told() {
-    let meta =
-        |name: &str| open(&file(name)).unwrap().meta(Index::Default, &call(CallKind::Meta, Dict::new())).unwrap();
+    let meta = |name: &str| meta_of(&file(name));
     let exr = meta("rgba.exr");
     assert_eq!(exr.get("comments"), Some(&"a comment".into()));
     assert_eq!(exr.get("compression"), Some(&"zip".into()));
@@ -153,8 +156,34 @@ fn metadata_are_told() {
     let jxl = meta("exif.jxl");
     assert_eq!((jxl.get("Make"), jxl.get("Orientation")), (Some(&"a maker".into()), None));
     assert_eq!(jxl.get("xmp").and_then(Value::as_bytes), Some(&b"<x:xmpmeta/>"[..]));
+    let packed = meta("brob.jxl");
+    assert_eq!(packed.get("Make"), Some(&"a maker".into()));
+    assert_eq!(packed.get("xmp").and_then(Value::as_bytes), Some(&b"<x:xmpmeta/>".repeat(20)[..]));
     assert_eq!(meta("rgb.j2k").get("comment").and_then(Value::as_bytes), Some(&b"made by Pillow"[..]));
     assert_eq!((meta("gray16.jp2").get("mode"), meta("near.jls").get("near")), (Some(&"I;16".into()), Some(&3.into())));
+}
+
+#[test]
+fn metadata_are_written() {
+    let exif = meta_of(&file("exif.jxl")).get("exif").cloned().unwrap();
+    let (xmp, icc) = ("<x:xmpmeta/>", &[7u8; 300][..]);
+    for extension in [".jp2", ".jxl"] {
+        let marked = [b"Exif\0\0", exif.as_bytes().unwrap()].concat();
+        let mut options = Dict::new().with("exif", &marked[..]).with("xmp", xmp);
+        if extension == ".jp2" {
+            options.set("icc_profile", icc);
+        }
+        let pixels = picture(DType::U8, 30 * 20 * 3);
+        let written = write(extension, DType::U8, &[30, 20, 3], &pixels, options).unwrap();
+        assert!(read(&written).unwrap().1 == pixels, "{extension}");
+        let meta = meta_of(&written);
+        assert_eq!((meta.get("exif"), meta.get("Make")), (Some(&exif), Some(&"a maker".into())), "{extension}");
+        assert_eq!(meta.get("xmp").and_then(Value::as_bytes), Some(xmp.as_bytes()), "{extension}");
+        let wanted = (extension == ".jp2").then_some(icc);
+        assert_eq!(meta.get("icc_profile").and_then(Value::as_bytes), wanted, "{extension}");
+    }
+    let refused = write(".j2k", DType::U8, &[8, 8], &[0; 64], Dict::new().with("xmp", xmp)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidOption);
 }
 
 #[test]

@@ -97,6 +97,9 @@ pub fn is_ftex(head: &[u8]) -> bool {
 /// Opens an FTEX file for reading: the first level of its one format.
 pub fn open_ftex(source: Source, _call: &Call) -> Result<Box<dyn Reader>> {
     let head = source.head();
+    if head.len() < 36 {
+        return Err(Error::corrupt("the header is cut off"));
+    }
     let [width, height] = [8, 12].map(|at| le32(head, at) as usize);
     if le32(head, 20) != 1 {
         return Err(Error::unsupported(format!("a texture in {} formats", le32(head, 20))));

@@ -2,6 +2,7 @@
 
 use super::form::Form;
 use super::ifd::{Directory, Tiff};
+use super::ndpi::Pieces;
 use super::tags::tag;
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::HashSet;
@@ -52,6 +53,16 @@ struct Chain {
     bytes: u64,
     /// Why the chain cannot be walked to its end.
     broken: Option<Error>,
+    /// The directory that was read last.
+    like: Option<Arc<Directory>>,
+}
+
+/// A directory of the chain.
+pub enum Seen {
+    /// One that was read.
+    New(Arc<Directory>),
+    /// One at this offset with the form of the one before.
+    Alike(u64),
 }
 
 /// An open file.
@@ -74,7 +85,7 @@ impl File {
     }
 
     /// Goes one directory on. `None`: there is none.
-    fn step(&mut self) -> Result<Option<Directory>> {
+    fn step(&mut self) -> Result<Option<Seen>> {
         let chain = &mut self.chain;
         if let Some(broken) = &chain.broken {
             return Err(broken.clone());
@@ -88,19 +99,19 @@ impl File {
         } else if chain.offsets.len() >= MOST_PAGES {
             Err(Error::limit(format!("the file has more than {MOST_PAGES} pages")))
         } else {
-            self.tiff.directory(at).and_then(|directory| {
-                chain.bytes += directory.len() as u64;
+            look(&self.tiff, at, &mut chain.like).and_then(|(seen, next, len)| {
+                chain.bytes += len as u64;
                 match self.tiff.source.len().filter(|&len| chain.bytes > len) {
                     Some(_) => Err(Error::corrupt("directories overlap").at(at)),
-                    None => Ok(directory),
+                    None => Ok((seen, next)),
                 }
             })
         };
         match stepped {
-            Ok(directory) => {
+            Ok((seen, next)) => {
                 chain.offsets.push(at);
-                chain.next = directory.next;
-                Ok(Some(directory))
+                chain.next = next;
+                Ok(Some(seen))
             }
             Err(e) => {
                 let page = chain.offsets.len();
@@ -138,14 +149,17 @@ impl File {
         }
     }
 
-    /// Has `each` see every directory of the chain in order, each read once.
-    pub fn for_each(&mut self, mut each: impl FnMut(&Tiff, &Directory) -> Result<()>) -> Result<()> {
-        for i in 0..self.chain.offsets.len() {
-            let directory = self.tiff.directory(self.chain.offsets[i])?;
-            each(&self.tiff, &directory)?;
+    /// Has `each` see every directory of the chain in order, each looked at once.
+    pub fn for_each(&mut self, mut each: impl FnMut(&Tiff, Seen) -> Result<()>) -> Result<()> {
+        let mut like = None;
+        for &at in &self.chain.offsets {
+            let (seen, ..) = look(&self.tiff, at, &mut like)?;
+            each(&self.tiff, seen)?;
         }
-        while let Some(directory) = self.step()? {
-            each(&self.tiff, &directory)?;
+        // What is alike is so to what `each` saw.
+        self.chain.like = like;
+        while let Some(seen) = self.step()? {
+            each(&self.tiff, seen)?;
         }
         Ok(())
     }
@@ -209,6 +223,22 @@ impl File {
     }
 }
 
+/// Looks at the directory at an offset: what it is, where the next is, and how long it is. `like` is the one that was
+/// read last.
+fn look(tiff: &Tiff, at: u64, like: &mut Option<Arc<Directory>>) -> Result<(Seen, u64, usize)> {
+    if let Some(known) = like
+        && at >= 8
+        && let Some(next) = tiff.glance(at, known)?
+    {
+        return Ok((Seen::Alike(at), next, known.len()));
+    }
+    let directory = Arc::new(tiff.directory(at)?);
+    *like = Some(directory.clone());
+    let next = directory.next.ok_or_else(|| Error::corrupt("the file ends within a directory").at(at))?;
+    let len = directory.len();
+    Ok((Seen::New(directory), next, len))
+}
+
 /// Where the pixels of a page lie.
 #[derive(Clone, Debug, Default)]
 pub struct Chunks {
@@ -216,6 +246,8 @@ pub struct Chunks {
     pub offsets: Vec<u64>,
     /// Bytes of each, as stored.
     pub counts: Vec<u64>,
+    /// What the chunks are, where they are pieces of one JPEG file.
+    pub pieces: Option<Pieces>,
 }
 
 impl Chunks {
@@ -223,6 +255,11 @@ impl Chunks {
     /// made up for.
     pub fn of(tiff: &Tiff, page: &Page) -> Result<Chunks> {
         let directory = &page.directory;
+        if let Some(pieces) = Pieces::of(tiff, directory)?
+            && let Some((offsets, counts)) = Pieces::chunks(tiff, directory)?
+        {
+            return Ok(Chunks { offsets, counts, pieces: Some(pieces) });
+        }
         let list = |tags: [u16; 3]| -> Result<Option<Vec<u64>>> {
             for tag in tags {
                 if let Some(found) = tiff.uints(directory, tag)? {
@@ -235,6 +272,6 @@ impl Chunks {
         let counts = list([tag::TILE_BYTE_COUNTS, tag::STRIP_BYTE_COUNTS, tag::JPEG_INTERCHANGE_FORMAT_LENGTH])?;
         let offsets = offsets
             .ok_or_else(|| Error::corrupt("the directory does not say where the pixels are").at(directory.offset))?;
-        Ok(Chunks { counts: counts.unwrap_or_default(), offsets })
+        Ok(Chunks { counts: counts.unwrap_or_default(), offsets, pieces: None })
     }
 }

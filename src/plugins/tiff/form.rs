@@ -2,6 +2,7 @@
 //! one series, and are decoded alike.
 
 use super::ifd::{Directory, Tiff};
+use super::ndpi::Pieces;
 use super::tags::{compression, format, photometric, tag};
 use crate::error::{Error, Result};
 use crate::model::{Color, DType};
@@ -116,6 +117,11 @@ impl Form {
                 Some((depth, found.size(tag::TILE_LENGTH)?.unwrap_or(0), width))
             }
             _ => None,
+        };
+        let tile = match tile {
+            // Pieces of a JPEG file are as tiles.
+            None => Pieces::of(tiff, directory)?.map(|pieces| (1, pieces.size.0, pieces.size.1)),
+            tile => tile,
         };
         let rows = found.size(tag::ROWS_PER_STRIP);
         // Old writers list one for each strip, or say that there is no end of rows.
@@ -247,14 +253,22 @@ impl Form {
             (photometric::PALETTE, 1) => Color::Palette,
             (photometric::MASK, 1) => Color::Gray,
             (photometric::SEPARATED, 4) if colors == 4 => Color::Cmyk,
-            // Only JPEG delivers it, and that as RGB.
+            // JPEG delivers it as RGB, and so is what has no chroma for each pixel.
             (photometric::YCBCR, 3) if is_jpeg(self.compression) && !self.planar => Color::Rgb,
+            (photometric::YCBCR, 3) if self.shared_chroma().is_some() => Color::Rgb,
             (photometric::YCBCR, 3) => Color::YCbCr,
             (photometric::CIELAB | photometric::ICCLAB | photometric::ITULAB, 3) => Color::Lab,
             (photometric::CFA, 1) => Color::Bayer,
             (_, 1) => Color::Unknown,
             _ => Color::Multi,
         }
+    }
+
+    /// Pixels across and down that share their chroma, where those are more than one and it is not for the codec to
+    /// spread it.
+    pub fn shared_chroma(&self) -> Option<(u16, u16)> {
+        let block = self.subsampling.filter(|&block| block != (1, 1))?;
+        (self.photometric == photometric::YCBCR && !super::decode::is_image(self.compression)).then_some(block)
     }
 
     /// Whether colours are multiplied by alpha.

@@ -1,6 +1,6 @@
 //! Directories and their entries, as they lie in the file. Nothing here knows what a tag means.
 
-use super::tags::kind;
+use super::tags::{kind, tag};
 use crate::error::{Error, Result};
 use crate::model::MAX_METADATA;
 use crate::resource::{ReadAt, Source};
@@ -20,6 +20,8 @@ pub struct Layout {
     pub big_endian: bool,
     /// BigTIFF: counts and offsets have 64 bits.
     pub big: bool,
+    /// Hamamatsu's kind of classic TIFF: the upper halves of values and offsets stand behind the directory.
+    pub ndpi: bool,
 }
 
 impl Layout {
@@ -31,7 +33,7 @@ impl Layout {
             b"MM" => true,
             _ => return None,
         };
-        let mut layout = Layout { big_endian, big: false };
+        let mut layout = Layout { big_endian, big: false, ndpi: false };
         match layout.u16(head.get(2..4)?) {
             // A header that is cut off is one of a file without a directory.
             42 => Some((layout, head.get(4..8).map_or(0, |b| u64::from(layout.u32(b))))),
@@ -82,7 +84,7 @@ impl Layout {
 
     /// Bytes of the number of entries, of an entry, and of an offset.
     const fn sizes(self) -> (usize, usize, usize) {
-        if self.big { (8, 20, 8) } else { (2, 12, 4) }
+        if self.big { (8, 20, 8) } else { (2, 12, if self.ndpi { 8 } else { 4 }) }
     }
 }
 
@@ -111,14 +113,34 @@ impl Entry {
 pub struct Directory {
     /// Where it is.
     pub offset: u64,
-    /// Where the next of its chain is; 0: it is the last.
-    pub next: u64,
+    /// Where the next of its chain is; 0: it is the last. `None`: the file ends before that is said.
+    pub next: Option<u64>,
     /// Its entries of known types, in the order of the file.
     pub entries: Vec<Entry>,
     /// Its length in the file.
     len: usize,
     /// What was read with it.
     block: Vec<u8>,
+    /// Values that stand in the file in two halves.
+    wide: Vec<u8>,
+}
+
+/// Entries whose value is in [`Directory::wide`] have it at this offset, where no file has anything.
+const WIDE: u64 = 1 << 63;
+
+/// Gives an entry of Hamamatsu's its upper half.
+fn widen(entry: &mut Entry, raw: &[u8], upper: u32, layout: Layout, wide: &mut Vec<u8>) {
+    if upper == 0 {
+        return;
+    }
+    if entry.len().is_none_or(|len| len > 4) {
+        entry.at |= u64::from(upper) << 32;
+    } else if entry.count == 1 && matches!(entry.kind, kind::LONG | kind::IFD) {
+        let lower = raw.get(8..).map_or(0, |b| layout.u32(b));
+        entry.kind = kind::LONG8;
+        entry.at = WIDE + wide.len() as u64;
+        wide.extend((u64::from(upper) << 32 | u64::from(lower)).to_le_bytes());
+    }
 }
 
 impl Directory {
@@ -154,7 +176,26 @@ impl Tiff {
     /// The file, if its first bytes are those of one.
     pub fn open(source: Source) -> Option<Tiff> {
         let (layout, first) = Layout::of_header(source.head())?;
-        Some(Tiff { source, layout, first })
+        let mut tiff = Tiff { source, layout, first };
+        tiff.layout.ndpi = tiff.is_ndpi();
+        Some(tiff)
+    }
+
+    /// Whether the first directory is one of Hamamatsu's, and what stands behind it may be upper halves.
+    fn is_ndpi(&self) -> bool {
+        if self.layout.big || self.layout.big_endian {
+            return false;
+        }
+        let is_marked = self.directory(self.first).is_ok_and(|directory| directory.has(tag::NDPI_FORMAT));
+        let Some(len) = self.source.len().filter(|_| is_marked) else { return false };
+        let mut wide = self.clone();
+        wide.layout.ndpi = true;
+        let fits = |entry: &Entry| {
+            let end = entry.len().and_then(|size| entry.at.checked_add(size as u64));
+            entry.at >= WIDE || end.is_some_and(|end| end <= len)
+        };
+        wide.directory(self.first)
+            .is_ok_and(|directory| directory.next.is_some_and(|next| next < len) && directory.entries.iter().all(fits))
     }
 
     /// Up to this many bytes from there; fewer at the end of the file.
@@ -193,18 +234,74 @@ impl Tiff {
             return Err(corrupt(format!("a directory of {count} entries")));
         }
         let end = count_size + count as usize * entry_size;
-        if end + offset_size > block.len() {
-            block = self.read_some(offset, end + offset_size)?;
+        let behind = end + offset_size;
+        let upper = if self.layout.ndpi { 4 * count as usize } else { 0 };
+        if behind + upper > block.len() {
+            block = self.read_some(offset, behind + upper)?;
         }
         let raw = block.get(count_size..end).ok_or_else(|| corrupt("a directory is cut off".into()))?;
+        let mut wide = Vec::new();
         let entries = raw.chunks_exact(entry_size).enumerate().filter_map(|(i, raw)| {
             let at = offset + (count_size + i * entry_size) as u64;
-            self.entry(raw, at)
+            let mut entry = self.entry(raw, at)?;
+            if upper > 0 {
+                let upper = block.get(behind + 4 * i..).map_or(0, |b| self.layout.u32(b));
+                widen(&mut entry, raw, upper, self.layout, &mut wide);
+            }
+            Some(entry)
         });
         let entries = entries.collect();
-        // Some writers end the file with the last entry.
-        let next = block.get(end..end + offset_size).map_or(0, |b| self.layout.number(b));
-        Ok(Directory { offset, next, entries, len: end, block })
+        let next = block.get(end..end + offset_size).map(|b| self.layout.number(b));
+        Ok(Directory { offset, next, entries, len: end, block, wide })
+    }
+
+    /// Where the next directory is, if the one at an offset has the same entries as another and says the same of the
+    /// form of its pixels: most directories of a long file do, and need not be read closely.
+    pub fn glance(&self, offset: u64, like: &Directory) -> Result<Option<u64>> {
+        let (count_size, entry_size, offset_size) = self.layout.sizes();
+        let len = like.len + offset_size;
+        if self.layout.ndpi || len > BLOCK || like.has(tag::SUB_IFDS) || like.block.len() < len {
+            return Ok(None);
+        }
+        let mut room = [0; BLOCK];
+        let block = match self.source.as_slice() {
+            Some(all) => {
+                let from = usize::try_from(offset).unwrap_or(usize::MAX);
+                all.get(from..).and_then(|rest| rest.get(..len)).unwrap_or_default()
+            }
+            None => {
+                let read = read_full(&self.source, &mut room[..len], offset)?;
+                &room[..read]
+            }
+        };
+        if block.len() < len || block[..count_size] != like.block[..count_size] {
+            return Ok(None);
+        }
+        let pairs =
+            block[count_size..].chunks_exact(entry_size).zip(like.block[count_size..like.len].chunks_exact(entry_size));
+        // Tag, type and number of values stand before the value.
+        let head = entry_size - if self.layout.big { 8 } else { 4 };
+        for (raw, known) in pairs {
+            if raw == known {
+                continue;
+            }
+            if raw[..head] != known[..head]
+                || (tells_form(self.layout.u16(raw)) && !self.same_value(raw, known, like)?)
+            {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.layout.number(&block[like.len..])))
+    }
+
+    /// Whether an entry has the value of another of the same tag, type and number of values, which lies elsewhere.
+    fn same_value(&self, raw: &[u8], known: &[u8], like: &Directory) -> Result<bool> {
+        let (Some(entry), Some(known)) = (self.entry(raw, 0), self.entry(known, 0)) else { return Ok(false) };
+        let inline = if self.layout.big { 8 } else { 4 };
+        let Some(len) = entry.len().filter(|&len| len > inline && len <= 64) else { return Ok(false) };
+        let mut room = [0; 64];
+        let read = read_full(&self.source, &mut room[..len], entry.at)?;
+        Ok(read == len && *self.bytes(like, &known)? == room[..len])
     }
 
     /// An entry, if its type is known.
@@ -226,6 +323,10 @@ impl Tiff {
     pub fn bytes<'a>(&self, directory: &'a Directory, entry: &Entry) -> Result<Cow<'a, [u8]>> {
         let corrupt = || Error::corrupt(format!("the value of tag {} is not in the file", entry.tag)).at(entry.at);
         let len = entry.len().ok_or_else(corrupt)?;
+        if let Some(from) = entry.at.checked_sub(WIDE) {
+            let wide = usize::try_from(from).ok().and_then(|from| directory.wide.get(from..from.checked_add(len)?));
+            return wide.map(Cow::Borrowed).ok_or_else(corrupt);
+        }
         let inside = entry.at.checked_sub(directory.offset).and_then(|from| usize::try_from(from).ok());
         let inside = inside.and_then(|from| directory.block.get(from..from.checked_add(len)?));
         if let Some(bytes) = inside {
@@ -308,6 +409,34 @@ impl Tiff {
         }
         Ok(decode_text(&self.bytes(directory, entry)?))
     }
+}
+
+/// Whether a tag says something of the form of the pixels or of what lies below.
+fn tells_form(of: u16) -> bool {
+    use tag::*;
+    matches!(
+        of,
+        NEW_SUBFILE_TYPE
+            | SUBFILE_TYPE
+            | IMAGE_WIDTH
+            | IMAGE_LENGTH
+            | BITS_PER_SAMPLE
+            | COMPRESSION
+            | PHOTOMETRIC
+            | FILL_ORDER
+            | SAMPLES_PER_PIXEL
+            | ROWS_PER_STRIP
+            | PLANAR_CONFIGURATION
+            | PREDICTOR
+            | TILE_WIDTH
+            | TILE_LENGTH
+            | SUB_IFDS
+            | EXTRA_SAMPLES
+            | SAMPLE_FORMAT
+            | YCBCR_SUB_SAMPLING
+            | IMAGE_DEPTH
+            | TILE_DEPTH
+    )
 }
 
 /// Bytes of a whole number of this type.

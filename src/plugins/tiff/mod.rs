@@ -9,7 +9,9 @@ mod file;
 mod flavours;
 mod form;
 mod ifd;
+mod legacy;
 mod meta;
+mod ndpi;
 mod reader;
 mod series;
 mod tags;
@@ -24,7 +26,8 @@ use crate::resource::{Output, Source};
 pub use fei::FeiPlugin;
 use file::File;
 use form::Form;
-use ifd::{Layout, Tiff};
+use ifd::{Directory, Layout, Tiff};
+pub use legacy::LegacyPlugin;
 use reader::TiffReader;
 use tags::{photometric, tag};
 
@@ -46,7 +49,7 @@ impl TiffPlugin {
         TiffPlugin {
             declaration: Declaration {
                 name: "tiff".into(),
-                aliases: ["tifffile", "TIFF", "TIFF-PIL", "TIFF-FI"].map(str::to_owned).to_vec(),
+                aliases: ["tifffile", "TIFF-PIL", "TIFF-FI"].map(str::to_owned).to_vec(),
                 description: "TIFF, OME-TIFF, ImageJ, LSM, STK and slide pyramids".into(),
                 extensions: EXTENSIONS.iter().map(|&e| e.to_owned()).collect(),
                 can_read: true,
@@ -98,11 +101,20 @@ impl Plugin for TiffPlugin {
     }
 }
 
+/// Whether a page is the preview of a photograph of which its maker's directory tells: pictures that were made of one keep
+/// that directory too, but are no previews.
+fn has_maker(file: &File, directory: &Directory, form: &Form) -> bool {
+    let is_preview = form.subfile & 1 != 0 || directory.has(tag::TIFF_EP_STANDARD);
+    let exif = file.tiff.uint(directory, tag::EXIF_IFD).ok().flatten().filter(|_| is_preview);
+    let exif = exif.and_then(|at| file.tiff.directory(at).ok());
+    directory.has(tag::MAKE) && exif.is_some_and(|exif| exif.has(tag::MAKER_NOTE))
+}
+
 /// Whether the first page, or one below it, holds what the sensor of a camera gave.
 fn is_raw(file: &mut File) -> Result<bool> {
     let page = file.first()?;
     let is_sensor = |form: &Form| matches!(form.photometric, photometric::CFA | photometric::LINEAR_RAW);
-    if page.directory.has(tag::DNG_VERSION) || is_sensor(&page.form) {
+    if page.directory.has(tag::DNG_VERSION) || is_sensor(&page.form) || has_maker(file, &page.directory, &page.form) {
         return Ok(true);
     }
     let below = file.sub_ifds(&page).unwrap_or_default();

@@ -34,6 +34,11 @@ impl TiffReader {
         TiffReader { file, series: None }
     }
 
+    /// The file.
+    pub fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
     /// The series of the file, found once.
     fn series(&mut self) -> Result<Arc<Vec<Series>>> {
         if let Some(series) = &self.series {

@@ -1,6 +1,6 @@
 //! Series: the images of a file. A series is an array of any number of axes, made of pages of equal form.
 
-use super::file::{File, PageAt};
+use super::file::{File, PageAt, Seen};
 use super::form::Form;
 use super::tags::tag;
 use crate::error::{Error, Result};
@@ -132,16 +132,32 @@ impl Groups {
     }
 }
 
+impl Groups {
+    /// A page of the form of the one before.
+    fn again(&mut self, at: PageAt) {
+        if let Some(group) = self.groups.get_mut(self.last) {
+            group.pages.push(at);
+        }
+    }
+}
+
 /// Series of pages of equal form, in the order of the first of each; pages below pages are found too, and a series that
 /// is another at half, a third or a quarter of its size becomes a level of that. What every file has that no flavour
 /// knows better.
 pub fn generic(file: &mut File) -> Result<Vec<Series>> {
     let mut groups = Groups::default();
     let mut below = HashSet::new();
-    file.for_each(|tiff, directory| {
-        let form = Form::of(tiff, directory)?;
+    file.for_each(|tiff, seen| {
+        let directory = match seen {
+            Seen::New(directory) => directory,
+            Seen::Alike(at) => {
+                groups.again(PageAt::here(at));
+                return Ok(());
+            }
+        };
+        let form = Form::of(tiff, &directory)?;
         groups.add(PageAt::here(directory.offset), &form, false);
-        let Some(subs) = tiff.uints(directory, tag::SUB_IFDS)? else { return Ok(()) };
+        let Some(subs) = tiff.uints(&directory, tag::SUB_IFDS)? else { return Ok(()) };
         for offset in subs.into_iter().filter(|&o| o >= 8) {
             if !below.insert(offset) {
                 continue;

@@ -58,6 +58,7 @@ pub mod tag {
         JPEG_Q_TABLES = 519;
         JPEG_DC_TABLES = 520;
         JPEG_AC_TABLES = 521;
+        YCBCR_COEFFICIENTS = 529;
         YCBCR_SUB_SAMPLING = 530;
         YCBCR_POSITIONING = 531;
         REFERENCE_BLACK_WHITE = 532;
@@ -72,7 +73,9 @@ pub mod tag {
         UIC4 = 33631;
         IPTC = 33723;
         MODEL_TIEPOINT = 33922;
+        LERC_PARAMETERS = 50674;
         CZ_SEM = 34118;
+        TIFF_EP_STANDARD = 37398;
         MODEL_TRANSFORMATION = 34264;
         CZ_LSM_INFO = 34412;
         EXIF_IFD = 34665;
@@ -92,7 +95,9 @@ pub mod tag {
         IJ_METADATA = 50839;
         DNG_VERSION = 50706;
         MICRO_MANAGER = 51123;
+        NDPI_FORMAT = 65420;
         NDPI_MCU_STARTS = 65426;
+        NDPI_MCU_STARTS_HIGH = 65432;
     }
 }
 

@@ -203,9 +203,12 @@ fn a_strip_that_decompresses_beyond_its_size_is_cut() {
 
 #[test]
 fn unknown_compressions_say_which_they_are() {
-    let error = read(&small(&[(259, SHORT, 1, 34887)], &PIXELS), 0, Dict::new()).unwrap_err();
+    let error = read(&small(&[(259, SHORT, 1, 34661)], &PIXELS), 0, Dict::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(error.message().contains("LERC"), "{}", error.message());
+    assert!(error.message().contains("JBIG"), "{}", error.message());
+    // Who has the module finds the data damaged.
+    let kind = kind_of(read(&small(&[(259, SHORT, 1, 34887)], &PIXELS), 0, Dict::new()));
+    assert!(matches!(kind, ErrorKind::PluginUnavailable | ErrorKind::Corrupt), "{kind:?}");
 }
 
 #[test]
@@ -270,4 +273,63 @@ fn a_region_reads_only_what_it_needs() {
     assert_eq!(kind_of(read(&made.0, 0, Dict::new())), ErrorKind::Corrupt);
     let (shape, _, pixels, _) = read(&made.0, 0, Dict::new().with("region", "1, 1, 2, 1")).unwrap();
     assert_eq!((shape, pixels), (vec![1, 2], vec![2, 3]));
+}
+
+/// A picture of 4 x 4 of luminance and chroma in blocks of 2 x 2: twice two blocks of six bytes.
+fn shared(changed: &[(u16, u16, u32, u32)], pixels: &[u8]) -> Vec<u8> {
+    let block = u32::from_le_bytes([2, 0, 2, 0]);
+    let mut all = vec![(258, SHORT, 1, 8), (262, SHORT, 1, 6), (277, SHORT, 1, 3), (530, SHORT, 2, block)];
+    all.retain(|(tag, ..)| changed.iter().all(|(other, ..)| other != tag));
+    all.extend(changed);
+    small(&all, pixels)
+}
+
+#[test]
+fn chroma_is_spread_over_its_block() {
+    let gray = [[10, 20, 30, 40, 128, 128], [50, 60, 70, 80, 128, 128]];
+    let pixels: Vec<u8> = gray.concat().repeat(2);
+    let (shape, dtype, found, _) = read(&shared(&[], &pixels), 0, Dict::new()).unwrap();
+    assert_eq!((shape, dtype), (vec![4, 4, 3], DType::U8));
+    let rows = [[10, 20, 50, 60], [30, 40, 70, 80], [10, 20, 50, 60], [30, 40, 70, 80]];
+    assert_eq!(found, rows.concat().into_iter().flat_map(|level| [level; 3]).collect::<Vec<u8>>());
+    // A part of it, and what is there of a strip that is cut off.
+    let (_, _, part, _) = read(&shared(&[], &pixels), 0, Dict::new().with("region", "1,1,2,2")).unwrap();
+    assert_eq!(part, [40, 70, 20, 50].into_iter().flat_map(|level| [level; 3]).collect::<Vec<u8>>());
+    let cut = shared(&[], &pixels[..20]);
+    assert_eq!(kind_of(read(&cut, 0, Dict::new())), ErrorKind::Corrupt);
+    let (_, _, found, outcome) = read(&cut, 0, Dict::new().with("allow_partial", true)).unwrap();
+    assert_eq!((&found[..3], &found[24..], outcome), (&[10; 3][..], &[0; 24][..], Outcome::Partial));
+}
+
+#[test]
+fn chroma_that_cannot_be_spread_is_refused() {
+    let blocks = |x: u32, y: u32| (530, SHORT, 2, x | y << 16);
+    for (changed, kind) in [
+        (blocks(3, 2), ErrorKind::Corrupt),
+        (blocks(2, 0), ErrorKind::Corrupt),
+        (blocks(0xFFFF, 0xFFFF), ErrorKind::Corrupt),
+        ((317, SHORT, 1, 2), ErrorKind::Unsupported),
+        ((258, SHORT, 1, 16), ErrorKind::Unsupported),
+        ((277, SHORT, 1, 4), ErrorKind::Unsupported),
+        ((284, SHORT, 1, 2), ErrorKind::Unsupported),
+    ] {
+        assert_eq!(kind_of(read(&shared(&[changed], &[0; 64]), 0, Dict::new())), kind, "{changed:?}");
+    }
+}
+
+#[test]
+fn pictures_inside_that_are_none_are_errors() {
+    const CODES: [u32; 8] = [33003, 33004, 33005, 34712, 50002, 52546, 34676, 34933];
+    let stream = b"\xFF\x4F\xFF\x51\0\x29\0\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x01";
+    for code in CODES {
+        for pixels in [&b"\xFF\x0A"[..], b"\xFF\x0A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", stream, &[0xAA; 99]] {
+            let changed = [(259, SHORT, 1, code), (262, SHORT, 1, if code == 34676 { 32844 } else { 1 })];
+            let bits = if code == 34676 { 16 } else { 8 };
+            let file = small(&[&changed[..], &[(258, SHORT, 1, bits)]].concat(), pixels);
+            let kind = read(&file, 0, Dict::new()).err().map(|e| e.kind());
+            let refused = matches!(kind, Some(ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::Limit));
+            assert!(refused || code == 34676, "{code} {pixels:?}: {kind:?}");
+            let _ = read(&file, 0, Dict::new().with("allow_partial", true));
+        }
+    }
 }

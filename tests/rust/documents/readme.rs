@@ -2,7 +2,7 @@
 //! `make readme` writes them. A generated part stands between `<!-- generated: WHAT -->` and `<!-- end -->`.
 
 use libimageio::model::{Dict, List, Value};
-use libimageio::plugin::registry;
+use libimageio::plugin::{Declaration, registry};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -111,6 +111,15 @@ fn coded(names: &[String]) -> String {
 
 // --- the registry
 
+/// The plugins that come as modules, by what they declare: none of them is loaded for it.
+fn modules() -> Vec<(String, Dict)> {
+    let folders = fs::read_dir(root().join("modules")).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = folders.map(|f| f.join("src/declaration.json")).filter(|f| f.exists()).collect();
+    files.sort();
+    let declared = files.iter().map(|f| Declaration::from_json(&fs::read_to_string(f).unwrap()).unwrap());
+    declared.map(|declared| (declared.name.clone(), declared.to_dict(true))).collect()
+}
+
 /// The extensions that some plugin serves; one row for those that follow each other and are told alike.
 fn formats() -> String {
     let (formats, plugins) = (registry::formats(), registry::plugins());
@@ -119,23 +128,28 @@ fn formats() -> String {
         (is(format, "can_read") || is(format, "can_write")).then_some(format)
     };
     let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut add = |extension: &str, about: &Dict, plugin: String| {
+        let yes = |key: &str| if is(about, key) { "yes" } else { "no" }.to_owned();
+        let format = formats.get(extension).and_then(Value::as_dict);
+        let named = |key: &str| format.map(|f| text(f, key)).filter(|name| !name.is_empty());
+        let name = extension.trim_start_matches('.').to_uppercase();
+        let description = named("description").or(named("name")).unwrap_or(&name);
+        let told = [description.to_owned(), format!("`{extension}`"), yes("can_read"), yes("can_write"), plugin];
+        match rows.last_mut() {
+            Some(last) if last[0] == told[0] && last[2..] == told[2..] => last[1] += &format!(" {}", told[1]),
+            _ => rows.push(told.to_vec()),
+        }
+    };
     for (plugin, declared) in dicts(&plugins).filter(|(_, p)| is(p, "available")) {
         for extension in texts(declared, "extensions") {
-            let Some(format) = served(&extension) else { continue };
-            let yes = |key: &str| if is(format, key) { "yes" } else { "no" }.to_owned();
-            let description = text(format, "description");
-            let description = if description.is_empty() { text(format, "name") } else { description };
-            let told = [
-                description.to_owned(),
-                format!("`{extension}`"),
-                yes("can_read"),
-                yes("can_write"),
-                format!("`{plugin}`"),
-            ];
-            match rows.last_mut() {
-                Some(last) if last[0] == told[0] && last[2..] == told[2..] => last[1] += &format!(" {}", told[1]),
-                _ => rows.push(told.to_vec()),
+            if let Some(format) = served(&extension) {
+                add(&extension, format, format!("`{plugin}`"));
             }
+        }
+    }
+    for (plugin, declared) in modules() {
+        for extension in texts(&declared, "extensions") {
+            add(&extension, &declared, format!("`{plugin}`, a module"));
         }
     }
     table(&["format", "extensions", "read", "write", "plugin"], rows)
@@ -144,8 +158,11 @@ fn formats() -> String {
 /// The backends that are known by name and not here.
 fn absent() -> String {
     let (formats, plugins) = (registry::formats(), registry::plugins());
-    let unserved = dicts(&formats).filter(|(_, f)| !is(f, "can_read") && !is(f, "can_write")).count();
-    let rows = dicts(&plugins).filter(|(_, p)| !is(p, "available")).map(|(name, plugin)| {
+    let by_module = |e: &str| self::modules().iter().any(|(_, m)| texts(m, "extensions").iter().any(|x| x == e));
+    let unserved = dicts(&formats).filter(|(e, f)| !is(f, "can_read") && !is(f, "can_write") && !by_module(e)).count();
+    let modules = modules();
+    let is_absent = |name: &str, plugin: &Dict| !is(plugin, "available") && !modules.iter().any(|(m, _)| m == name);
+    let rows = dicts(&plugins).filter(|(name, p)| is_absent(name, p)).map(|(name, plugin)| {
         let aliases = texts(plugin, "aliases");
         vec![format!("`{name}`"), text(plugin, "description").to_owned(), coded(&aliases)]
     });
@@ -156,14 +173,20 @@ fn absent() -> String {
 fn options() -> String {
     let plugins = registry::plugins();
     let mut out = String::new();
-    for (i, (name, plugin)) in dicts(&plugins).filter(|(_, p)| is(p, "available")).enumerate() {
+    let modules = modules();
+    let here = dicts(&plugins).filter(|(_, p)| is(p, "available")).map(|(name, plugin)| (name, plugin, ""));
+    let more = modules.iter().map(|(name, plugin)| (&name[..], plugin, " (a module)"));
+    for (i, (name, plugin, kind)) in here.chain(more).enumerate() {
         let options = plugin.get("options").and_then(Value::as_dict).unwrap();
         if i == 0 {
             out += "## Options that every plugin takes\n\n";
             out += &option_table(dicts(options).filter(|(_, o)| is(o, "common")));
         }
-        out += &format!("\n## Plugin `{name}`: {}\n\n", text(plugin, "description"));
-        out += &format!("Also called {}. ", coded(&texts(plugin, "aliases")));
+        out += &format!("\n## Plugin `{name}`{kind}: {}\n\n", text(plugin, "description"));
+        let aliases = texts(plugin, "aliases");
+        if !aliases.is_empty() {
+            out += &format!("Also called {}. ", coded(&aliases));
+        }
         out += &format!("Extensions: {}.\n\n", coded(&texts(plugin, "extensions")));
         out += &option_table(dicts(options).filter(|(_, o)| !is(o, "common")));
         let functions = plugin.get("functions").and_then(Value::as_dict).filter(|f| !f.is_empty());

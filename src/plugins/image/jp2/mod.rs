@@ -1,5 +1,6 @@
 //! JPEG 2000: files and bare codestreams. OpenJPEG decodes; here is what imageio's users see of it, in Pillow's terms.
 
+mod embed;
 mod pixels;
 mod write;
 

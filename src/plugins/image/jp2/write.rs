@@ -4,6 +4,7 @@ use super::failed;
 use crate::error::{Error, Result};
 use crate::model::{Color, DType, Value};
 use crate::plugin::{Call, Calls, Image, OptionSpec, OptionType, Writer};
+use crate::plugins::image::embed::{self, Embedded};
 use crate::plugins::image::{single::Sides, whole};
 use crate::resource::Output;
 use jpeg2000::{Encode, Progression, Quality, Source};
@@ -17,7 +18,7 @@ pub fn options() -> Vec<OptionSpec> {
     fn new(name: &str, types: &[OptionType], default: impl Into<Value>, doc: &str) -> OptionSpec {
         OptionSpec::new(name, types, default, Calls::WRITE, doc)
     }
-    vec![
+    let own = vec![
         new("quality_mode", &[Str], "rates", "JPEG 2000: what quality_layers say, rates or decibels")
             .choices(&["rates", "dB"]),
         new("quality_layers", &[List], Value::Null, "JPEG 2000: a rate or decibels for each layer of quality"),
@@ -35,7 +36,9 @@ pub fn options() -> Vec<OptionSpec> {
         new("no_jp2", &[Bool], Value::Null, "JPEG 2000: the codestream alone; by default for .j2k, .j2c and .jpc"),
         new("plt", &[Bool], false, "JPEG 2000: write the lengths of packets"),
         new("comment", &[Bytes, Str], Value::Null, "text to store with the image"),
-    ]
+        embed::icc_option(),
+    ];
+    own.into_iter().chain(embed::options()).collect()
 }
 
 /// A writer of a file.
@@ -121,6 +124,12 @@ fn encode(image: &Image, call: &Call, bare: bool) -> Result<Vec<u8>> {
     };
     sides.check_color(image, "JPEG 2000", meant)?;
     let options = Encode { bare, ..settings(call)? };
+    let metadata = Embedded::of(image, call)?;
+    if let Some(name) = ["exif", "xmp", "icc_profile"].into_iter().find(|name| bare && call.given(name)) {
+        return Err(Error::option(format!(
+            "a codestream without its file holds no {name}; write .jp2, or no_jp2=false"
+        )));
+    }
     let planes = (sides.width as u64).saturating_mul(sides.height as u64).saturating_mul(4 * sides.samples as u64);
     call.limits().check_bytes(usize::try_from(planes).unwrap_or(usize::MAX))?;
     let pixels = image.packed(call)?;
@@ -143,5 +152,6 @@ fn encode(image: &Image, call: &Call, bare: bool) -> Result<Vec<u8>> {
         bits,
         fill: &mut fill,
     };
-    jpeg2000::encode(source, &options).map_err(failed)
+    let file = jpeg2000::encode(source, &options).map_err(failed)?;
+    if bare { Ok(file) } else { super::embed::embed(file, &metadata) }
 }

@@ -3,8 +3,8 @@
 use super::segments::{Frame, Header, Kind};
 use super::{codec_error, meta, multi, wait};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Area, Color, DType, Destination, Dict, Index, Limits, Props};
-use crate::plugin::{Call, Count, Outcome, Reader};
+use crate::model::{Area, Color, DType, Destination, Dict, Index, Limits, Props, byte_len};
+use crate::plugin::{Call, Count, Outcome, Reader, put_whole};
 use crate::plugins::image::exif;
 use crate::resource::Source;
 use jpeg::{Crop, Decoder, PixelFormat, Scale, Tolerance};
@@ -95,11 +95,12 @@ impl Reader for JpegReader {
         {
             return Job { crop: Some(crop), ..job }.read_part(crop, call, long, to);
         }
-        let mut outcome = Outcome::Complete;
-        to.fill(&[], |out| {
-            outcome = wait::work(call, frame.height.into(), long, || job.run(out))?;
-            Ok(())
-        })?;
+        if let Some(out) = to.direct(&[]) {
+            return wait::work(call, frame.height.into(), long, || job.run(out));
+        }
+        let mut whole = call.limits().allocate(byte_len(to.shape(), to.dtype())?)?;
+        let outcome = wait::work(call, frame.height.into(), long, || job.run(&mut whole))?;
+        put_whole(call.threads(), to, &whole)?;
         Ok(outcome)
     }
 

@@ -237,15 +237,15 @@ impl Movie {
         }
         let mut tags = Dict::new();
         if let Some(block) = found.exif {
-            tags = exif::main_ifd(block);
+            tags = exif::main_ifd(&block);
             // The codestream has turned the image as it says itself; this is what it was before.
             if call.bool("exclude_applied") {
                 tags.remove("Orientation");
             }
-            meta.set("exif", block);
+            meta.set("exif", block.as_ref());
         }
         if let Some(packet) = found.xmp {
-            meta.set("xmp", packet);
+            meta.set("xmp", packet.as_ref());
         }
         if let Some(icc) = self.icc(call) {
             meta.set("icc_profile", icc);

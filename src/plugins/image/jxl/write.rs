@@ -1,8 +1,10 @@
 //! Writing, lossless.
 
 use crate::error::{Error, Result};
+use crate::log::{self, Level};
 use crate::model::{Color, DType};
 use crate::plugin::{Call, Image, Writer};
+use crate::plugins::image::embed::{Embedded, put_box};
 use crate::plugins::image::{single::Sides, whole};
 use crate::resource::Output;
 use zune_core::bit_depth::BitDepth;
@@ -39,11 +41,35 @@ fn encode(image: &Image, call: &Call) -> Result<Vec<u8>> {
         return Err(sides.refuse(image, "JPEG XL", "uint8 in 1 to 4 samples and uint16 in 1 or 3 of dtype", way_out));
     };
     sides.check_color(image, "JPEG XL", color)?;
+    let metadata = Embedded::of(image, call)?;
     call.tick(0, 0)?;
     let options = EncoderOptions::new(sides.width, sides.height, space, depth);
     let mut file = Vec::new();
     JxlSimpleEncoder::new(&image.packed(call)?, options)
         .encode(&mut file)
         .map_err(|e| Error::unsupported(format!("the image cannot be encoded: {e:?}")))?;
-    Ok(file)
+    Ok(contained(file, &metadata))
+}
+
+/// The codestream in a container with its metadata; alone where there are none.
+fn contained(codestream: Vec<u8>, metadata: &Embedded) -> Vec<u8> {
+    if !metadata.icc.is_empty() {
+        // The encoder names a colour space, and has no place for a profile.
+        log::write(Level::Warning, "JPEG XL: the colour profile is not written; the plugin jxl writes it");
+    }
+    if metadata.exif.is_empty() && metadata.xmp.is_empty() {
+        return codestream;
+    }
+    let mut file = Vec::with_capacity(codestream.len() + metadata.exif.len() + metadata.xmp.len() + 100);
+    put_box(&mut file, b"JXL ", &[b"\r\n\x87\n"]);
+    put_box(&mut file, b"ftyp", &[b"jxl \0\0\0\0jxl "]);
+    if !metadata.exif.is_empty() {
+        // Before the block stands where in it the TIFF header is.
+        put_box(&mut file, b"Exif", &[&[0; 4], metadata.exif]);
+    }
+    if !metadata.xmp.is_empty() {
+        put_box(&mut file, b"xml ", &[metadata.xmp]);
+    }
+    put_box(&mut file, b"jxlc", &[&codestream]);
+    file
 }

@@ -159,6 +159,9 @@ struct Sink<'a, 'b> {
     now: Vec<u8>,
     above: Vec<u8>,
     expanded: Vec<u8>,
+    /// Rows that are put together, and how many.
+    band: Vec<u8>,
+    together: usize,
 }
 
 impl<'a, 'b> Sink<'a, 'b> {
@@ -167,7 +170,9 @@ impl<'a, 'b> Sink<'a, 'b> {
         let expanded = if matches!(to, To::Scattered(_)) { rows.row_bytes() } else { 0 };
         let memory = crate::model::zeroed;
         let (now, above, expanded) = (memory(row)?, memory(row)?, memory(expanded)?);
-        Ok(Sink { passes, rows, to, pass: 0, y: 0, done: 0, begun: Vec::new(), now, above, expanded })
+        let together = if let To::Rows(to) = &to { to.rows_at_once() } else { 1 };
+        let band = if together > 1 { memory(together.saturating_mul(rows.row_bytes()))? } else { Vec::new() };
+        Ok(Sink { passes, rows, to, pass: 0, y: 0, done: 0, begun: Vec::new(), now, above, expanded, band, together })
     }
 
     fn is_done(&self) -> bool {
@@ -218,6 +223,14 @@ impl<'a, 'b> Sink<'a, 'b> {
             let (now, above) = (&mut self.now[..row.len()], &self.above[..row.len()]);
             unfilter(number, step, row, above, now);
             match &mut self.to {
+                To::Rows(to) if self.together > 1 => {
+                    let (bytes, place) = (self.rows.row_bytes(), self.y % self.together);
+                    let row = self.band.get_mut(place * bytes..(place + 1) * bytes).ok_or(Stop::Odd)?;
+                    self.rows.expand(now, row);
+                    if place + 1 == self.together || self.y + 1 == self.passes.height(self.pass) {
+                        to.put_rows(self.y - place, place + 1, &self.band[..(place + 1) * bytes])?;
+                    }
+                }
                 To::Rows(to) => to.fill(&[self.y], |out| {
                     self.rows.expand(now, out);
                     Ok(())

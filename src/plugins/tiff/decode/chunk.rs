@@ -3,6 +3,7 @@
 use super::super::form::{Bits, Form};
 use super::super::ifd::{Tiff, read_full};
 use super::super::tags::{compression, format};
+use super::chroma::Chroma;
 use super::codec::{self, Codecs};
 use super::plan::{Loaded, Window};
 use super::unpack;
@@ -208,6 +209,16 @@ pub fn decode_rows(
     Ok(outcome)
 }
 
+/// How the chroma of a page is spread over its pixels, where it has less of it than pixels.
+fn chroma(page: &Loaded) -> Result<Option<Chroma>> {
+    let form = &page.page.form;
+    let Some(block) = form.shared_chroma() else { return Ok(None) };
+    if form.bits != Bits::Each(8) || form.samples != 3 || form.planar || form.depth > 1 || form.predictor != 1 {
+        return Err(Error::unsupported("chroma for blocks of pixels, but of samples that are not three chunky bytes"));
+    }
+    Chroma::of(page.tiff, &page.page.directory, block).map(Some)
+}
+
 /// What decoding the chunks of a page needs to know.
 struct Decoder<'a> {
     page: &'a Loaded<'a>,
@@ -216,6 +227,8 @@ struct Decoder<'a> {
     /// The fill value of chunks that are not stored, of the size of a sample.
     nodata: Vec<u8>,
     unpacking: unpack::Unpacking,
+    /// How pixels become colours that share their chroma with others.
+    chroma: Option<Chroma>,
 }
 
 impl<'a> Decoder<'a> {
@@ -237,7 +250,13 @@ impl<'a> Decoder<'a> {
             dtype,
             nodata: unpack::nodata(page.tiff, &page.page.directory, dtype),
             unpacking: unpack::Unpacking::of(form, dtype)?,
+            chroma: chroma(page)?,
         })
+    }
+
+    /// Whether samples lie in a chunk as they are wanted, but for their byte order.
+    fn is_plain(&self) -> bool {
+        self.unpacking.is_plain() && self.chroma.is_none()
     }
 
     /// Where the rows of the window are, if they lie in the file one behind the other just as they are wanted.
@@ -247,7 +266,7 @@ impl<'a> Decoder<'a> {
         let as_stored = form.compression == compression::NONE
             && form.predictor == 1
             && !form.reversed_bits
-            && self.unpacking.is_plain()
+            && self.is_plain()
             && depth == 1
             && width == form.width;
         if !as_stored {
@@ -325,7 +344,7 @@ impl<'a> Decoder<'a> {
     ) -> Result<usize> {
         let form = self.form;
         let source = &self.page.tiff.source;
-        let plain = form.compression == compression::NONE && !form.reversed_bits && self.unpacking.is_plain();
+        let plain = form.compression == compression::NONE && !form.reversed_bits && self.is_plain();
         if plain {
             let len = usize::try_from(count).unwrap_or(usize::MAX).min(out.len());
             let read = read_full(source, &mut out[..len], offset)?;
@@ -389,6 +408,16 @@ impl<'a> Decoder<'a> {
             let size = (self.form.length - place.y, self.form.width - place.x);
             let (limits, partial) = (scratch.limits, scratch.partial);
             return scratch.codecs.image(self.page, bytes, self.dtype, extent, size, &limits, partial, out);
+        }
+        if let Some(chroma) = &self.chroma {
+            let len = chroma.packed(extent.width, extent.all_rows())?;
+            let mut packed = std::mem::take(&mut scratch.packed);
+            let done = sized(&mut packed, len, &scratch.limits).and_then(|packed| {
+                let got = scratch.codecs.bytes(self.page, bytes, extent, packed, scratch.partial)?;
+                Ok(chroma.unpack(&packed[..got], extent.width, out))
+            });
+            scratch.packed = packed;
+            return done;
         }
         if self.unpacking.is_plain() {
             let got = scratch.codecs.bytes(self.page, bytes, extent, out, scratch.partial)?;

@@ -196,7 +196,9 @@ impl<'a> Jobs<'a> {
     #[allow(clippy::type_complexity)] // a unit and its page, if that is stored
     fn next(&mut self) -> Option<Result<(Unit, Option<Arc<Loaded<'a>>>)>> {
         while self.units.is_empty() && self.page < self.pixels.count && !self.failed {
-            self.loaded = load(self.file, self.pixels, self.page).map(|page| page.map(Arc::new));
+            let before = self.loaded.as_ref().ok().and_then(|page| page.as_deref()).map(|loaded| &loaded.page);
+            let loaded = load(self.file, self.pixels, self.page, before);
+            self.loaded = loaded.map(|page| page.map(Arc::new));
             self.units = self.pixels.units(self.page, self.rows).into();
             self.page += 1;
         }
@@ -219,8 +221,8 @@ pub(super) struct Loaded<'a> {
     pub chunks: Chunks,
 }
 
-/// Page `index` of the series; `None`: it is not stored.
-fn load<'a>(file: &'a File, pixels: &Pixels, index: usize) -> Result<Option<Loaded<'a>>> {
+/// Page `index` of the series; `None`: it is not stored. `before` is one that was loaded.
+fn load<'a>(file: &'a File, pixels: &Pixels, index: usize, before: Option<&Page>) -> Result<Option<Loaded<'a>>> {
     let at = match pixels.pages {
         Pages::Each(pages) => *pages.get(index).ok_or_else(|| Error::internal("a series has fewer pages"))?,
         Pages::Block { page, .. } => *page,
@@ -229,7 +231,18 @@ fn load<'a>(file: &'a File, pixels: &Pixels, index: usize) -> Result<Option<Load
         return Ok(None);
     }
     let tiff = file.tiff_of(at)?;
-    let page = file.load(at).map_err(|e| e.context(format_args!("page {index} of the series")))?;
+    let in_series = |e: Error| e.context(format_args!("page {index} of the series"));
+    if let Some(before) = before
+        && before.at.file == at.file
+        && tiff.glance(at.offset, &before.directory).map_err(in_series)?.is_some()
+    {
+        // It has the form that was found right.
+        let directory = tiff.directory(at.offset).map_err(in_series)?;
+        let page = Page { at, directory, form: before.form.clone() };
+        let chunks = Chunks::of(tiff, &page)?;
+        return Ok(Some(Loaded { tiff, page, chunks }));
+    }
+    let page = file.load(at).map_err(in_series)?;
     if page.form.shape() != pixels.form.shape() || page.form.dtype()? != pixels.dtype {
         return Err(Error::corrupt(format!("page {index} of the series has another form than the first")));
     }

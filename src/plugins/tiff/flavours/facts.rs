@@ -57,7 +57,7 @@ pub const FLAGS: &[&str] = &[
     "uniform",
 ];
 
-/// The first page and its texts.
+/// The first page, or another, and its texts.
 pub struct Facts {
     pub tiff: Tiff,
     pub page: Arc<Page>,
@@ -70,6 +70,11 @@ pub struct Facts {
 impl Facts {
     pub fn of(file: &mut File) -> Result<Facts> {
         let page = file.first()?;
+        Facts::of_page(file, page)
+    }
+
+    /// Those of another page.
+    pub fn of_page(file: &File, page: Arc<Page>) -> Result<Facts> {
         // Without it the images would have other shapes, so that one behind the end of the file is an error.
         let (description, description1) = (file.description(&page, 0)?, file.description(&page, 1)?);
         let software = file.tiff.text(&page.directory, tag::SOFTWARE).ok().flatten().unwrap_or_default();
@@ -130,6 +135,7 @@ impl Facts {
             "mediacy" => begins(50288, b"MC TIFF"),
             "metaseries" => s == "MetaSeries" && d.starts_with("<MetaData>") && d.ends_with("</MetaData>"),
             "micromanager" => has(tag::MICRO_MANAGER),
+            "mmstack" => has(tag::MICRO_MANAGER) && super::mmstack::is(&self.tiff),
             "mrc" => self.page.form.subfile & 8 != 0,
             "multipage" => self.page.form.subfile & 2 != 0,
             "ndpi" => has(65420) && has(tag::MAKE),
@@ -164,7 +170,7 @@ impl Facts {
         if self.page.directory.has(tag::SUB_IFDS) {
             return Ok(false);
         }
-        if self.is("scanimage") || self.is("nih") {
+        if self.is("scanimage") || self.is("nih") || self.is("mmstack") {
             return Ok(true);
         }
         let same = |form: &Form| form.key() == self.page.form.key();

@@ -6,6 +6,7 @@ mod geo;
 mod imagej;
 mod labels;
 mod lsm;
+mod mmstack;
 mod nih;
 mod ome;
 mod scanimage;
@@ -24,7 +25,7 @@ use super::tags::tag;
 use crate::error::{ErrorKind, Result};
 use crate::log;
 use crate::model::{Dict, List, Value};
-use facts::Facts;
+pub use facts::Facts;
 
 type Finder = fn(&mut File, &Facts) -> Result<Option<Vec<Series>>>;
 
@@ -32,11 +33,15 @@ type Finder = fn(&mut File, &Facts) -> Result<Option<Vec<Series>>>;
 const FINDERS: &[(&str, Finder)] = &[
     ("shaped", shaped::series),
     ("lsm", lsm::series),
+    ("mmstack", mmstack::series),
     ("ome", ome::series),
     ("imagej", imagej::series),
     ("stk", stk::series),
     ("svs", slides::svs),
+    ("scn", slides::scn),
+    ("qpi", slides::qpi),
     ("ndpi", slides::ndpi),
+    ("bif", slides::bif),
     ("scanimage", scanimage::series),
 ];
 
@@ -98,10 +103,11 @@ fn flavour(flag: &str, file: &mut File, facts: &Facts) -> Result<Dict> {
         "fei" => of_tag(&[tag::FEI_SFEG, tag::FEI_HELIOS]),
         "sem" => of_tag(&[tag::CZ_SEM]),
         "geotiff" => geo::meta(&facts.tiff, &facts.page.directory),
-        "gdal" => of_tag(&[tag::GDAL_METADATA]),
+        "gdal" => Ok(gdal(facts)?.unwrap_or_default()),
         "scanimage" => scanimage::meta(file, facts),
         "andor" => labels::andor(&facts.tiff, &facts.page.directory),
         "mdgel" => labels::mdgel(file),
+        "micromanager" => mmstack::meta(&facts.tiff),
         "metaseries" => Ok(labels::metaseries(&facts.description)),
         _ => Ok(Dict::new()),
     }
@@ -116,11 +122,16 @@ pub fn tag_value(tiff: &Tiff, directory: &Directory, entry: &Entry) -> Result<Op
         tag::FEI_SFEG | tag::FEI_HELIOS => Some(labels::fei(&bytes()?).into()),
         tag::CZ_SEM => Some(labels::sem(&bytes()?).into()),
         tag::IJ_METADATA => imagej::tag(tiff, directory, entry)?.map(Value::Dict),
-        tag::GDAL_METADATA => xml::to_dict(&String::from_utf8_lossy(&bytes()?)).map(Value::Dict),
         tag::MICRO_MANAGER => Some(labels::json(&bytes()?)),
         nih::HEADER => nih::header(tiff.layout, &bytes()?).map(Value::Dict),
         _ => None,
     })
+}
+
+/// GDAL's items, which the tag has as text.
+fn gdal(facts: &Facts) -> Result<Option<Dict>> {
+    let text = facts.tiff.text(&facts.page.directory, tag::GDAL_METADATA)?;
+    Ok(text.and_then(|text| xml::to_dict(&text)))
 }
 
 /// Numbers as a list.

@@ -3,7 +3,8 @@
 use super::super::file::{File, Page, PageAt};
 use super::super::series::{self, Series};
 use super::facts::Facts;
-use crate::error::Result;
+use super::xml;
+use crate::error::{Error, Result};
 use std::sync::Arc;
 
 /// More pages than a slide has.
@@ -52,7 +53,11 @@ pub fn svs(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
 }
 
 fn named(pages: Vec<PageAt>, page: &Page, name: &str) -> Result<Series> {
-    let mut series = Series::of_pages("svs", pages, &page.form)?;
+    named_of("svs", pages, page, name)
+}
+
+fn named_of(kind: &'static str, pages: Vec<PageAt>, page: &Page, name: &str) -> Result<Series> {
+    let mut series = Series::of_pages(kind, pages, &page.form)?;
     series.name = name.to_owned();
     Ok(series)
 }
@@ -82,4 +87,131 @@ pub fn ndpi(file: &mut File, _facts: &Facts) -> Result<Option<Vec<Series>>> {
         series.name = name;
     }
     Ok(Some(found))
+}
+
+/// Every page of a slide.
+fn all_pages(file: &mut File) -> Result<Vec<Arc<Page>>> {
+    let count = file.page_count()?.min(MOST);
+    (0..count).map(|i| file.nth(i)).collect()
+}
+
+/// PerkinElmer: the channels, a thumbnail, the channels at half the size again and again, an overview and a label.
+pub fn qpi(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
+    let pages = all_pages(file)?;
+    let channels = |from: usize, shape: &[usize]| {
+        let alike = pages.iter().skip(from).take_while(|page| page.form.shape() == shape);
+        alike.map(|page| page.at).collect::<Vec<PageAt>>()
+    };
+    let level = |from: usize, at: Vec<PageAt>, name: &str| {
+        let mut series = named_of("qpi", at, &pages[from], name)?;
+        series.axes.replace_range(..1, "C");
+        Ok::<Series, Error>(series)
+    };
+    let mut shape = facts.page.form.shape();
+    let base = channels(0, &shape);
+    let count = base.len();
+    let mut index = count;
+    let mut found = vec![level(0, base, "Baseline")?];
+    let single = |page: &Page, name: &str| named_of("qpi", vec![page.at], page, name);
+    if let Some(page) = pages.get(index) {
+        found.push(single(page, "Thumbnail")?);
+        index += 1;
+    }
+    if facts.page.form.tile.is_some() {
+        let rows = if facts.page.form.planar { 1 } else { 0 };
+        while index < pages.len() {
+            for side in shape.iter_mut().skip(rows).take(2) {
+                *side /= 2;
+            }
+            let smaller = channels(index, &shape);
+            let enough = smaller.len() == count;
+            if enough {
+                found[0].levels.push(level(index, smaller.clone(), "Resolution")?);
+            }
+            index += smaller.len();
+            if !enough {
+                break;
+            }
+        }
+    }
+    if !found[0].levels.is_empty() {
+        for (page, name) in pages.iter().skip(index).zip(["Macro", "Label"]) {
+            found.push(single(page, name)?);
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Ventana: what a page is its description says; the tiles are left as the scanner laid them.
+pub fn bif(file: &mut File, _facts: &Facts) -> Result<Option<Vec<Series>>> {
+    let mut base: Option<Series> = None;
+    let mut found = Vec::new();
+    for page in all_pages(file)? {
+        let description = file.description(&page, 0)?;
+        let single = |name: &str| named_of("bif", vec![page.at], &page, name);
+        if description.starts_with("Label") {
+            found.push(single("Label")?);
+        } else if description == "Thumbnail" || description.starts_with("Probability") {
+            found.push(single("Thumbnail")?);
+        } else if !description.contains("level") {
+            found.push(single("Unknown")?);
+        } else if let Some(base) = &mut base {
+            base.levels.push(single("Resolution")?);
+        } else {
+            base = Some(single("Baseline")?);
+        }
+    }
+    if let Some(base) = base {
+        found.insert(0, base);
+    }
+    Ok(Some(found))
+}
+
+/// Leica: XML lists of each image the pages of its channels and planes at each resolution.
+pub fn scn(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
+    let Some(document) = xml::parse(&facts.description) else { return Ok(None) };
+    let pages = all_pages(file)?;
+    let is = |node: &roxmltree::Node, name: &str| node.is_element() && node.tag_name().name() == name;
+    let mut found = Vec::new();
+    let collections = document.root_element().children().filter(|n| is(n, "collection"));
+    for image in collections.flat_map(|n| n.children()).filter(|n| is(n, "image")) {
+        for pixels in image.children().filter(|n| is(n, "pixels")) {
+            // (resolution, channel, plane) of each page.
+            let mut places: Vec<([usize; 3], usize)> = Vec::new();
+            for dimension in pixels.children().filter(|n| is(n, "dimension")) {
+                let number = |name: &str| dimension.attribute(name).and_then(|n| n.parse::<usize>().ok());
+                let Some(page) = number("ifd").filter(|&n| n < pages.len()) else { continue };
+                places.push((["r", "c", "z"].map(|name| number(name).unwrap_or(0)), page));
+            }
+            places.sort_unstable();
+            let mut levels = Vec::new();
+            for level in places.chunk_by(|a, b| a.0[0] == b.0[0]) {
+                levels.push(scn_level(level, &pages, image.attribute("name").unwrap_or("Unknown"))?);
+            }
+            let mut levels = levels.into_iter();
+            if let Some(mut base) = levels.next() {
+                base.levels = levels.collect();
+                found.push(base);
+            }
+        }
+    }
+    Ok(Some(found))
+}
+
+/// The pages of one resolution, by channel and plane.
+fn scn_level(level: &[([usize; 3], usize)], pages: &[Arc<Page>], name: &str) -> Result<Series> {
+    let most = |at: usize| level.iter().map(|(place, _)| place[at]).max().unwrap_or(0).saturating_add(1);
+    let (channels, planes) = (most(1), most(2));
+    let count = channels.checked_mul(planes).filter(|&n| n <= MOST);
+    let count = count.ok_or_else(|| Error::limit("a slide of more planes than any has"))?;
+    let mut at = vec![PageAt::MISSING; count];
+    for (place, page) in level {
+        at[place[1] * planes + place[2]] = pages[*page].at;
+    }
+    let Some((_, first)) = level.first() else { return Err(Error::internal("a resolution without a page")) };
+    let page = &pages[*first];
+    let mut series = named_of("scn", at, page, name)?;
+    series.axes = format!("CZ{}", page.form.axes());
+    series.shape = [channels, planes].into_iter().chain(page.form.shape()).collect();
+    Ok(series)
 }

@@ -3,7 +3,7 @@
 use super::super::file::File;
 use super::super::ifd::Tiff;
 use super::super::series;
-use crate::model::{Dict, List, Value};
+use crate::model::{DType, Dict, List, Value};
 use crate::resource;
 use std::path::Path;
 
@@ -27,6 +27,11 @@ fn same(ours: &Value, theirs: &Value) -> bool {
             a.len() == b.len() && b.iter().all(|(k, v)| a.get(k).is_some_and(|o| same(o, v)))
         }
         (Value::List(a), Value::List(b)) if a.len() == b.len() => a.iter().zip(b.iter()).all(|(a, b)| same(a, b)),
+        (Value::Array(array), Value::List(rows)) if array.shape().len() == 2 => {
+            let rows: Option<Vec<Vec<f64>>> = rows.iter().map(Value::as_floats).collect();
+            let numbers = array.data().chunks_exact(4).map(|b| f64::from(u32::from_ne_bytes(b.try_into().unwrap())));
+            array.dtype() == DType::U32 && rows.is_some_and(|rows| numbers.eq(rows.concat()))
+        }
         (Value::Array(_), Value::List(_)) => ours.as_floats() == theirs.as_floats(),
         _ => matches!((ours.as_float(), theirs.as_float()), (Some(a), Some(b)) if a == b),
     }

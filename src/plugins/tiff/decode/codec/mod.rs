@@ -1,9 +1,14 @@
 //! Compressions: the stored bytes of a chunk to packed samples, or for the codecs of pictures to samples.
 
+mod jp2;
+mod jxl;
+mod lerc;
 mod picture;
 mod runs;
+mod sgilog;
 
-use super::super::tags::{compression, tag};
+use super::super::form::Bits;
+use super::super::tags::{compression, format, tag};
 use super::chunk::Extent;
 use super::plan::Loaded;
 use crate::error::{Error, Result};
@@ -38,6 +43,7 @@ pub fn is_image(code: u16) -> bool {
             | WEBP_DEPRECATED
             | PNG
             | JPEGXL
+            | LERC
             | JPEGXL_DNG
             | JPEGXR
             | JPEGXR_NDPI
@@ -85,6 +91,14 @@ impl Codecs {
             }
             compression::THUNDERSCAN => runs::thunderscan(bytes, extent.width, out),
             compression::NEXT => runs::next(bytes, extent.width, out),
+            compression::SGILOG => {
+                let form = &page.page.form;
+                if form.bits != Bits::Each(16) || !matches!(form.format, format::INT | format::UINT | format::VOID) {
+                    return Err(Error::unsupported("SGILog of samples that are not whole numbers of 16 bits"));
+                }
+                let size = (extent.width, extent.samples);
+                sgilog::sgilog(form.photometric, bytes, size, page.tiff.layout.big_endian, out)
+            }
             other => Err(missing(other)),
         }
     }
@@ -138,6 +152,12 @@ impl Codecs {
             }
             compression::WEBP | compression::WEBP_DEPRECATED => picture::webp(bytes, &target, out),
             compression::PNG => picture::png(bytes, &target, out),
+            compression::JPEG2000
+            | compression::APERIO_JP2000_YCBC
+            | compression::APERIO_JP2000_RGB
+            | compression::JPEG_2000_LOSSY => jp2::jpeg2000(bytes, &target, out),
+            compression::JPEGXL | compression::JPEGXL_DNG => jxl::jxl(bytes, &target, out),
+            compression::LERC => lerc::lerc(self, page, bytes, &target, out),
             other => Err(missing(other)),
         }
     }
@@ -200,7 +220,7 @@ fn fax(page: &Loaded, bytes: &[u8], extent: Extent, out: &mut [u8], partial: boo
         }
         _ => fax::Mode::Group4,
     };
-    if page.page.form.bits != super::super::form::Bits::Each(1) || extent.samples != 1 {
+    if page.page.form.bits != Bits::Each(1) || extent.samples != 1 {
         return Err(Error::corrupt("fax data of a picture that is not black and white"));
     }
     let rows = match fax::decode(mode, bytes, extent.width, out) {

@@ -28,7 +28,7 @@ impl Target<'_> {
     }
 
     /// Refuses a picture of another kind or width than the chunk: as wide as it is, or as what of it is in the page.
-    fn check(&self, width: usize, height: usize, samples: usize, dtype: DType) -> Result<()> {
+    pub fn check(&self, width: usize, height: usize, samples: usize, dtype: DType) -> Result<()> {
         let Extent { depth, samples: wanted, width: whole, .. } = self.extent;
         if samples != wanted || dtype != self.dtype || depth != 1 {
             let wanted = format!("{wanted} samples of {}", self.dtype);
@@ -47,7 +47,7 @@ impl Target<'_> {
 
     /// Has `decode` fill `height` packed rows of `width` pixels, and brings those that are wanted to their places; the
     /// bytes from the start that there are.
-    fn place(
+    pub fn place(
         &self,
         width: usize,
         height: usize,
@@ -87,6 +87,8 @@ impl Target<'_> {
 pub fn jpeg(page: &Loaded, bytes: &[u8], target: &Target, out: &mut [u8]) -> Result<usize> {
     let form = &page.page.form;
     let directory = &page.page.directory;
+    let whole = page.chunks.pieces.as_ref().map(|pieces| pieces.file(bytes));
+    let bytes = whole.as_deref().unwrap_or(bytes);
     let tables = match directory.get(tag::JPEG_TABLES) {
         Some(entry) => Some(page.tiff.bytes(directory, entry)?),
         None => None,
