@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures reads of 24 million pixels into native arrays in Julia and R beside C, and beside R's own packages.
 
-    bindings.py FOLDER C JULIA R [--rounds N]
+    bindings.py FOLDER C JULIA R [--rounds N] [--files png,jpg,tif]
 
 FOLDER is for the pictures, which are made from nothing; C, JULIA and R are the commands of the readers beside this file
 (scripts/bench_bindings.sh builds and gives them; "" leaves one out). All run at once and read by turns, so that whatever else
@@ -59,10 +59,11 @@ def main():
     arguments.add_argument("folder")
     arguments.add_argument("commands", nargs=3)
     arguments.add_argument("--rounds", type=int, default=7)
+    arguments.add_argument("--files", default="png,jpg,tif", help="endings of the pictures to read")
     arguments = arguments.parse_args()
     readers = {name: Reader(c) for name, c in zip(("c", "julia", "r"), arguments.commands) if c}
     print("| reading 24 MP | file | processor time | time | ours ms | theirs ms |\n| --- | --- | ---: | ---: | ---: | ---: |")
-    for path in pictures(arguments.folder):
+    for path in (path for path in pictures(arguments.folder) if path[-3:] in arguments.files.split(",")):
         for name, (who, kind), (other, beside) in PAIRS:
             if who not in readers or other not in readers or (beside == "magick.native" and path.endswith("tif")):
                 continue

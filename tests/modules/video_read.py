@@ -262,9 +262,9 @@ def cancelling():
 def ten_minutes():
     """Memory does not grow with the length of a film."""
     import resource
-    make("ten.mp4", ["-f", "lavfi", "-i", "testsrc2=size=128x96:rate=25"], "-t", "600", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+    make("minutes.mp4", ["-f", "lavfi", "-i", "testsrc2=size=128x96:rate=25"], "-t", "600", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
     buffer = C.create_string_buffer(128 * 96 * 3)
-    with File(path("ten.mp4")) as f:
+    with File(path("minutes.mp4")) as f:
         cursor = P()
         check(lib.iio_file_iter(f.raw, None, C.byref(cursor)))
         frames, before = 0, 0
