@@ -13,7 +13,7 @@ field() { dpkg-deb -f "$(one "$1")" "$2"; }
 # --- what they say
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 all=(libimageio0 libimageio-dev imageio-tools)
-for module in ffmpeg avif heif jxl; do
+for module in ffmpeg avif heif jxl lerc; do
   if compgen -G "$packages/libimageio-module-${module}_*.deb" >/dev/null; then all+=("libimageio-module-$module"); fi
 done
 for package in "${all[@]}"; do
