@@ -107,7 +107,7 @@ int main(int argc, char **argv) {
   const char *way = argv[1];
   int threads = atoi(argv[3]);
   /* Loading the module is not what is measured. */
-  if (strcmp(way, "open") == 0 && opened(argv[2], 1) < 0) return failed(iio_error_message());
+  if ((strcmp(way, "open") == 0 || strcmp(way, "ours") == 0) && opened(argv[2], 1) < 0) return failed(iio_error_message());
   double wall = wall_ms(), cpu = cpu_ms();
   long frames = strcmp(way, "ours") == 0   ? ours(argv[2], threads)
                 : strcmp(way, "open") == 0 ? opened(argv[2], threads)

@@ -60,3 +60,9 @@ if pkg-config --exists spng; then
   rm -f build/bench/64.png
   build/bench/small_png build/bench/64.png build/bench/first_imageio build/bench/first_spng
 fi
+
+# Video, where its module was built: `scripts/bench.sh` runs it last; by itself benches/video.py does.
+if [ -e "$libdir/imageio/modules/libimageio_ffmpeg.so" ] && [ $# -eq 0 ]; then
+  compile video imageio libavcodec libavformat libavutil libswscale
+  "$python" benches/video.py build/bench/video "$libdir/libimageio.so" build/bench/clips
+fi

@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: has_module.sh ffmpeg|avif|heif|jxl. Whether the module can be built: the libraries that it is made on, with their
+# usage: has_module.sh ffmpeg|avif|heif|jxl|lerc. Whether the module can be built: the libraries that it is made on, with their
 # headers. Says what is missing.
 cd "$(dirname "$0")" || exit 1
 # wants LIBRARY VERSION PACKAGE: by pkg-config.
@@ -13,5 +13,6 @@ case $1 in
   avif) wants libavif 0.11 libavif-dev ;;
   heif) wants libheif 1.15 libheif-dev ;;
   jxl) wants libjxl 0.7 libjxl-dev && wants libjxl_threads 0.7 libjxl-dev ;;
+  lerc) ;;   # Esri's library is looked for when the module is loaded
   *) echo "no module is called '$1'" >&2; exit 2 ;;
 esac

@@ -63,7 +63,7 @@ part_rust() {
     skip "rust: TIFF that is written, as tifffile reads it, for tifffile of 2025 or later and imagecodecs are not installed"
   command -v tiffinfo >/dev/null || skip "rust: TIFF that is written, as libtiff reads it, for tiffinfo is not installed"
   # shellcheck disable=SC2046
-  cargo test --release --workspace $(without) --locked
+  cargo test --release --workspace $(without) --locked --no-fail-fast
 }
 
 # Modules that cannot be built here.

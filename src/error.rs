@@ -108,6 +108,7 @@ struct Parts {
     os_error: Option<i32>,
     callback_result: Option<i64>,
     refusals: Vec<Refusal>,
+    is_cut: bool,
 }
 
 macro_rules! makers {
@@ -128,6 +129,7 @@ impl Error {
             os_error: None,
             callback_result: None,
             refusals: Vec::new(),
+            is_cut: false,
         }))
     }
 
@@ -148,6 +150,18 @@ impl Error {
         option => InvalidOption;
         /// A defect of the library.
         internal => Internal;
+    }
+
+    /// Data that end before they should: corrupt, and more than a contradiction that one can look past.
+    pub fn cut(message: impl Into<String>) -> Error {
+        let mut error = Error::corrupt(message);
+        error.0.is_cut = true;
+        error
+    }
+
+    /// Whether it was made by [`Error::cut`].
+    pub fn is_cut(&self) -> bool {
+        self.0.is_cut
     }
 
     /// The progress callback said stop.

@@ -29,8 +29,9 @@ typedef struct iio_host {
    */
   uint32_t abi_version;
   /**
-   * Any exported `iio_*` function by its name, or NULL. For plugins alone there is
-   * `void iio_log(int32_t level, const char *message)`, which writes a line to the log on a thread inside a call.
+   * Any exported `iio_*` function by its name, or NULL. For plugins alone there are
+   * `void iio_log(int32_t level, const char *message)`, which writes a line to the log on a thread inside a call, and
+   * `iio_status iio_exif(const void *block, size_t size, iio_dict *into)`, which adds what a block of EXIF says.
    */
   void *(*symbol)(const char *name);
   /**

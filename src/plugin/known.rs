@@ -61,8 +61,18 @@ fn heif(head: &[u8]) -> bool {
             .is_some_and(|b| [&b"heic"[..], b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"].contains(&b))
 }
 
+/// By its main brand, or a general one with that of AVIF beside it.
 fn avif(head: &[u8]) -> bool {
-    head.get(4..8) == Some(b"ftyp") && head.get(8..12).is_some_and(|b| [&b"avif"[..], b"avis"].contains(&b))
+    if head.get(4..8) != Some(b"ftyp") {
+        return false;
+    }
+    let size = head.first_chunk().map_or(0, |size| u32::from_be_bytes(*size)) as usize;
+    let brands = head.get(8..size.min(head.len())).unwrap_or_default().as_chunks::<4>().0;
+    let is = |brand: &[u8; 4]| [b"avif", b"avis"].contains(&brand);
+    match brands.first() {
+        Some(b"mif1" | b"msf1" | b"miaf") => brands.iter().skip(2).any(is),
+        main => main.is_some_and(is),
+    }
 }
 
 fn eps(head: &[u8]) -> bool {

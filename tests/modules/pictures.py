@@ -316,6 +316,22 @@ def chosen():
         expect(load(path("plain.jxl"))[2] == items(rows), "without options JPEG XL is lossless")
 
 
+def beside_films():
+    """A picture without an extension is no film, also where the module for films was loaded before."""
+    if module == "jxl":
+        return
+    whole = data / module / ("rgb.avif" if module == "avif" else "rgb.heic")
+    shutil.copy(whole, path("plain"))
+    try:
+        with File(str(data / "rgb8.png"), plugin="ffmpeg"):
+            pass
+    except Failed as e:
+        if e.status == -7:
+            print(f"SKIPPED: {module} beside films: {e}")
+            return
+    expect(load(path("plain")) == load(whole), "a picture without an extension is one")
+
+
 def missing():
     """Without the module its files are told from others, and what is missing is named."""
     alone = os.path.join(folder, "alone")
@@ -345,7 +361,7 @@ print(status, lib.iio_error_message().decode())
         expect(said.startswith("-7 ") and f"libimageio-module-{module}" in said, f"without the module: {said}")
 
 
-for part in (lossless, deep, lossy, several, metadata, turned, harm, refusals, chosen, missing):
+for part in (beside_films, lossless, deep, lossy, several, metadata, turned, harm, refusals, chosen, missing):
     try:
         part()
     except Failed as e:

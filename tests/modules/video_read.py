@@ -259,6 +259,28 @@ def cancelling():
         expect(f.count() == 600, "and counts")
 
 
+def ten_minutes():
+    """Memory does not grow with the length of a film."""
+    import resource
+    make("minutes.mp4", ["-f", "lavfi", "-i", "testsrc2=size=128x96:rate=25"], "-t", "600", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+    buffer = C.create_string_buffer(128 * 96 * 3)
+    with File(path("minutes.mp4")) as f:
+        cursor = P()
+        check(lib.iio_file_iter(f.raw, None, C.byref(cursor)))
+        frames, before = 0, 0
+        while check(lib.iio_iter_next(cursor, buffer, len(buffer), None)) != END:
+            frames += 1
+            if frames == 100:
+                before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        lib.iio_iter_free(cursor)
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        expect(frames == 15000 and grown < 4096, f"{frames} frames, {grown} KiB more after the first hundred")
+        # By index, the table of frames is all that is kept.
+        late = f.read(14990)
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        expect(len(late) == len(buffer) and grown < 12288, f"by index {grown} KiB more")
+
+
 def devices():
     with File("<video0>", device="lavfi:testsrc2=size=64x48:rate=10", pixel_format=None) as f:
         wanted = tool("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10", "-frames:v", "5", "-f", "rawvideo",
@@ -299,4 +321,4 @@ def parts():
     made += [name for name, (before, behind) in COPIES.items() if make(name, [*before, "-i", path("h264.mp4")], *behind, "-c", "copy")]
     odd = ("rgb.nut", "anim.gif", "alpha.mov", "deep.mkv")
     return ([(every_frame, name) for name in made] + [(rgb, name) for name in made if name not in odd]
-            + [(part,) for part in (filters_and_forms, rotation, streams, sound, no_frames, resources, cancelling, devices)])
+            + [(part,) for part in (filters_and_forms, rotation, streams, sound, no_frames, resources, cancelling, ten_minutes, devices)])

@@ -76,8 +76,10 @@ int32_t shim_open(const uint8_t *data, size_t size, int32_t threads, shim_decode
   {
     /* A frame may be larger than the image by the rest of a tile, not by orders of magnitude. */
     const avifImage *image = self->decoder->image;
-    uint64_t most = (uint64_t)image->width * image->height * 4 + (1u << 20);
+    uint64_t pixels = (uint64_t)image->width * image->height, most = pixels * 4 + (1u << 20);
     if (most < self->decoder->imageSizeLimit) self->decoder->imageSizeLimit = (uint32_t)most;
+    /* To start threads takes longer than to decode a small image. */
+    if (pixels < 256 * 256) self->decoder->maxThreads = 1;
   }
   *out = self;
   return SHIM_OK;

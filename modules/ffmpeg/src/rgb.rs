@@ -65,20 +65,40 @@ struct Chroma {
     red: Vec<i16>,
     green: Vec<i16>,
     blue: Vec<i16>,
+    few: Vec<i16>,
+}
+
+#[inline(always)]
+fn spread(few: &[i16], to: &mut [i16], double: bool) {
+    if !double {
+        to[..few.len()].copy_from_slice(few);
+        return;
+    }
+    for (pair, &one) in to.chunks_exact_mut(2).zip(few) {
+        pair[0] = one;
+        pair[1] = one;
+    }
 }
 
 impl Chroma {
-    /// Each sample is for `ACROSS` pixels.
+    /// Each sample is for two pixels, or for one. (Loops as plain as these become vectors.)
     #[inline(always)]
-    fn fill<const ACROSS: usize>(&mut self, factors: &Factors, u: &[u8], v: &[u8]) {
-        let samples = u.iter().zip(v);
-        let pixels = self.red.chunks_exact_mut(ACROSS).zip(self.green.chunks_exact_mut(ACROSS));
-        for ((&u, &v), ((red, green), blue)) in samples.zip(pixels.zip(self.blue.chunks_exact_mut(ACROSS))) {
-            let (u, v) = ((i16::from(u) - 128) << SHIFT, (i16::from(v) - 128) << SHIFT);
-            red.fill(product(v, factors.red_v) + factors.add[0]);
-            green.fill(factors.add[1] - product(u, factors.green_u) - product(v, factors.green_v));
-            blue.fill(product(u, factors.blue_u) + factors.add[2]);
+    fn fill(&mut self, factors: &Factors, u: &[u8], v: &[u8], double: bool) {
+        let centred = |sample: u8| (i16::from(sample) - 128) << SHIFT;
+        let n = u.len().min(v.len());
+        let (u, v, few) = (&u[..n], &v[..n], &mut self.few[..n]);
+        for (to, &v) in few.iter_mut().zip(v) {
+            *to = product(centred(v), factors.red_v) + factors.add[0];
         }
+        spread(few, &mut self.red, double);
+        for ((to, &u), &v) in few.iter_mut().zip(u).zip(v) {
+            *to = factors.add[1] - product(centred(u), factors.green_u) - product(centred(v), factors.green_v);
+        }
+        spread(few, &mut self.green, double);
+        for (to, &u) in few.iter_mut().zip(u) {
+            *to = product(centred(u), factors.blue_u) + factors.add[2];
+        }
+        spread(few, &mut self.blue, double);
     }
 
     #[inline(always)]
@@ -133,7 +153,7 @@ fn convert(
     let (w, h) = (picture.width, picture.height);
     // One more where the width is odd: the last sample of chroma is for one pixel only.
     let room = w + 1;
-    let mut chroma = Chroma { red: vec![0; room], green: vec![0; room], blue: vec![0; room] };
+    let mut chroma = Chroma { red: vec![0; room], green: vec![0; room], blue: vec![0; room], few: vec![0; room] };
     let of = |(plane, step): (&'_ [u8], usize), y: usize, n: usize| y * step..y * step + n.min(plane.len());
     let across = if picture.half.0 { w.div_ceil(2) } else { w };
     let mut own = if rows.is_none() { vec![0; w * 3] } else { Vec::new() };
@@ -142,10 +162,7 @@ fn convert(
         let at = if picture.half.1 { y / 2 } else { y };
         if !picture.half.1 || y % 2 == 0 {
             let (u, v) = (&picture.u.0[of(picture.u, at, across)], &picture.v.0[of(picture.v, at, across)]);
-            match picture.half.0 {
-                true => chroma.fill::<2>(factors, u, v),
-                false => chroma.fill::<1>(factors, u, v),
-            }
+            chroma.fill(factors, u, v, picture.half.0);
         }
         let luma = &picture.luma.0[of(picture.luma, y, w)];
         match &mut rows {
@@ -247,7 +264,7 @@ mod tests {
         for weights in [(0.2126, 0.0722), (0.299, 0.114), (0.2627, 0.0593)] {
             for (full, nearest) in [(false, true), (false, false), (true, true), (true, false)] {
                 let factors = Factors::new(weights, full, nearest);
-                for y in (0..=255).step_by(5) {
+                for y in (0..=255).step_by(17) {
                     let luma = vec![y; width * height];
                     let picture = Picture {
                         luma: (&luma, width),

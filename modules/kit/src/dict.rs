@@ -296,13 +296,13 @@ impl DictMut<'_> {
 
     /// Takes an entry away, if it is there.
     pub fn remove(&mut self, key: &str) -> Result<()> {
-        const NOT_FOUND: i32 = -2;
+        // The library would tell of a key that is not there as a failure.
+        if self.as_ref().kind(key) == ValueKind::Absent {
+            return Ok(());
+        }
         let key = text(key);
         // SAFETY: as for the setters.
-        match unsafe { (api().dict_remove)(self.raw, key.as_ptr()) } {
-            NOT_FOUND => Ok(()),
-            other => self.check(other),
-        }
+        self.check(unsafe { (api().dict_remove)(self.raw, key.as_ptr()) })
     }
 
     /// To look into.

@@ -17,8 +17,7 @@ impl Plugin for Lerc {
     }
 
     fn declaration(&self) -> String {
-        r#"{"name": "lerc", "description": "LERC rasters", "extensions": [".lerc", ".lrc"], "can_read": true}"#
-            .to_owned()
+        include_str!("declaration.json").to_owned()
     }
 
     fn probe(&self, head: &[u8], _extension: Option<&str>) -> u8 {

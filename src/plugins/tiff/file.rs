@@ -234,7 +234,7 @@ fn look(tiff: &Tiff, at: u64, like: &mut Option<Arc<Directory>>) -> Result<(Seen
     }
     let directory = Arc::new(tiff.directory(at)?);
     *like = Some(directory.clone());
-    let next = directory.next.ok_or_else(|| Error::corrupt("the file ends within a directory").at(at))?;
+    let next = directory.next.ok_or_else(|| Error::cut("the file ends within a directory").at(at))?;
     let len = directory.len();
     Ok((Seen::New(directory), next, len))
 }

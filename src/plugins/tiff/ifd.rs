@@ -176,12 +176,26 @@ impl Tiff {
     /// The file, if its first bytes are those of one.
     pub fn open(source: Source) -> Option<Tiff> {
         let (layout, first) = Layout::of_header(source.head())?;
-        let is_named = source.extension() == Some(".ndpi") && !layout.big && !layout.big_endian;
         let mut tiff = Tiff { source, layout, first };
-        if is_named && tiff.directory(first).is_ok_and(|d| d.has(tag::NDPI_FORMAT)) {
-            tiff.layout.ndpi = true;
-        }
+        tiff.layout.ndpi = tiff.is_ndpi();
         Some(tiff)
+    }
+
+    /// Whether the first directory is one of Hamamatsu's, and what stands behind it may be upper halves.
+    fn is_ndpi(&self) -> bool {
+        if self.layout.big || self.layout.big_endian {
+            return false;
+        }
+        let is_marked = self.directory(self.first).is_ok_and(|directory| directory.has(tag::NDPI_FORMAT));
+        let Some(len) = self.source.len().filter(|_| is_marked) else { return false };
+        let mut wide = self.clone();
+        wide.layout.ndpi = true;
+        let fits = |entry: &Entry| {
+            let end = entry.len().and_then(|size| entry.at.checked_add(size as u64));
+            entry.at >= WIDE || end.is_some_and(|end| end <= len)
+        };
+        wide.directory(self.first)
+            .is_ok_and(|directory| directory.next.is_some_and(|next| next < len) && directory.entries.iter().all(fits))
     }
 
     /// Up to this many bytes from there; fewer at the end of the file.
@@ -215,7 +229,7 @@ impl Tiff {
         let (count_size, entry_size, offset_size) = self.layout.sizes();
         let mut block = self.read_some(offset, BLOCK)?;
         let count = block.get(..count_size).map(|b| self.layout.number(b));
-        let count = count.ok_or_else(|| corrupt("a directory is cut off".into()))?;
+        let count = count.ok_or_else(|| Error::cut("a directory is cut off").at(offset))?;
         if count > MOST_ENTRIES {
             return Err(corrupt(format!("a directory of {count} entries")));
         }
@@ -225,7 +239,7 @@ impl Tiff {
         if behind + upper > block.len() {
             block = self.read_some(offset, behind + upper)?;
         }
-        let raw = block.get(count_size..end).ok_or_else(|| corrupt("a directory is cut off".into()))?;
+        let raw = block.get(count_size..end).ok_or_else(|| Error::cut("a directory is cut off").at(offset))?;
         let mut wide = Vec::new();
         let entries = raw.chunks_exact(entry_size).enumerate().filter_map(|(i, raw)| {
             let at = offset + (count_size + i * entry_size) as u64;
@@ -307,7 +321,7 @@ impl Tiff {
     /// The bytes of an entry's value: those read with the directory, or read now. Fails where they are not all in the
     /// file, before any memory is asked for.
     pub fn bytes<'a>(&self, directory: &'a Directory, entry: &Entry) -> Result<Cow<'a, [u8]>> {
-        let corrupt = || Error::corrupt(format!("the value of tag {} is not in the file", entry.tag)).at(entry.at);
+        let corrupt = || Error::cut(format!("the value of tag {} is not in the file", entry.tag)).at(entry.at);
         let len = entry.len().ok_or_else(corrupt)?;
         if let Some(from) = entry.at.checked_sub(WIDE) {
             let wide = usize::try_from(from).ok().and_then(|from| directory.wide.get(from..from.checked_add(len)?));

@@ -4,7 +4,7 @@
 use super::file::File;
 use super::ifd::Tiff;
 use super::reader::TiffReader;
-use super::{EXTENSIONS, flavours, meta, options, write};
+use super::{flavours, meta, options, write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Destination, Dict, Index, List, Props, Value};
 use crate::plugin::{Call, Count, Declaration, Outcome, Plugin, Reader, Writer};
@@ -23,7 +23,7 @@ impl LegacyPlugin {
             declaration: Declaration {
                 name: "TIFF".into(),
                 description: "TIFF with the metadata of imageio's older plugin".into(),
-                extensions: EXTENSIONS.iter().map(|&e| e.to_owned()).collect(),
+                extensions: [".tif", ".tiff", ".stk", ".lsm"].map(str::to_owned).to_vec(),
                 can_read: true,
                 can_write: true,
                 // Only who names it gets it: `tiff` reads every file that it reads.

@@ -77,6 +77,22 @@ fn index_map(tiff: &Tiff, numbers: &[u32; 8]) -> Result<Option<Vec<[u32; 5]>>> {
     Ok(Some(map).filter(|map| !map.is_empty() && map.len() == count))
 }
 
+/// Fails where the map is said to be behind the end of the file. A stack whose recording was broken off has none.
+pub fn check_whole(tiff: &Tiff) -> Result<()> {
+    let Some(numbers) = head(tiff)? else { return Ok(()) };
+    let at = u64::from(numbers[1]);
+    let map = tiff.read_some(at, 8)?;
+    let is_there = match map.as_chunks::<4>().0 {
+        [mark, count] if tiff.layout.u32(mark) == INDEX_MAP => {
+            let len = u64::from(tiff.layout.u32(count)) * 20;
+            tiff.source.len().is_none_or(|all| at + 8 + len <= all)
+        }
+        [_, _] => true,
+        _ => at == 0,
+    };
+    if is_there { Ok(()) } else { Err(Error::cut("the file ends before its map of planes does").at(at)) }
+}
+
 /// Whether the file says how its planes lie.
 pub fn is(tiff: &Tiff) -> bool {
     let found = head(tiff).and_then(|head| match head {

@@ -47,9 +47,11 @@ const FINDERS: &[(&str, Finder)] = &[
 
 /// The series that a flavour makes of the file. `None`: no flavour knows better than [`super::series::generic`].
 ///
-/// A flavour whose description does not fit the file is as none: the pages are there all the same.
+/// A flavour whose description does not fit the file is as none: the pages are there all the same. One that is cut off
+/// is an error, for the images would be others without it.
 pub fn series(file: &mut File) -> Result<Option<Vec<Series>>> {
     let facts = Facts::of(file)?;
+    mmstack::check_whole(&facts.tiff)?;
     for (flavour, find) in FINDERS {
         if !facts.is(flavour) {
             continue;
@@ -57,7 +59,10 @@ pub fn series(file: &mut File) -> Result<Option<Vec<Series>>> {
         match find(file, &facts) {
             Ok(Some(series)) if !series.is_empty() => return Ok(Some(series)),
             Ok(_) => {}
-            Err(e) if matches!(e.kind(), ErrorKind::Corrupt | ErrorKind::Index | ErrorKind::Unsupported) => {
+            Err(e)
+                if !e.is_cut()
+                    && matches!(e.kind(), ErrorKind::Corrupt | ErrorKind::Index | ErrorKind::Unsupported) =>
+            {
                 log::write(log::Level::Warning, &format!("the description of the pages is not followed: {e}"));
             }
             Err(e) => return Err(e),
