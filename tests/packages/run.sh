@@ -49,7 +49,8 @@ clean() {
   { cat /etc/apt/sources.list 2>/dev/null; } >"$sources" || true
   if ! grep -q '^deb ' "$sources"; then
     sources=$dir/here.sources
-    cat /etc/apt/sources.list.d/*.sources >"$sources" 2>/dev/null || return 1
+    # Others than the distribution's want keys that a clean system does not have.
+    cat /etc/apt/sources.list.d/{debian,ubuntu}.sources >"$sources" 2>/dev/null || [ -s "$sources" ] || return 1
   fi
   mmdebstrap --variant=apt --mode=root --quiet --skip=check/qemu "$suite" "$dir/clean" "$sources" >"$dir/clean.log" 2>&1
 }
@@ -60,12 +61,13 @@ if clean; then
   # shellcheck disable=SC2016
   chroot "$dir/clean" sh -euc '
     export DEBIAN_FRONTEND=noninteractive
+    apt-get update
     apt-get install -y --no-install-recommends /packages/*.deb gcc libc6-dev pkg-config
     iio info /packages/rgb8.png
     cc /packages/main.c -o /packages/main $(pkg-config --cflags --libs imageio)
     /packages/main '"$version"'
     apt-get remove -y libimageio0
-    ! command -v iio
+    [ ! -e /usr/bin/iio ]
   ' >"$dir/clean.log" 2>&1 || { tail -n 30 "$dir/clean.log" >&2; fail "they cannot be installed or used in a clean system"; }
   rm -rf "$dir/clean"
   echo "packages: installed into a clean system, used there, and removed"
