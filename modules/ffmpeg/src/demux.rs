@@ -8,8 +8,8 @@ use std::ffi::{CStr, c_int};
 use std::ptr::{NonNull, null_mut};
 use std::sync::OnceLock;
 
-/// Demuxers that read other files, or devices and networks, or that make pictures of any text.
-const REFUSED: [&str; 23] = [
+/// Demuxers that read other files, or devices and networks, that make pictures of any text, or of data (FITS) bytes.
+const REFUSED: [&str; 24] = [
     "hls",
     "applehttp",
     "dash",
@@ -33,6 +33,7 @@ const REFUSED: [&str; 23] = [
     "ffmetadata",
     "jpegxl_pipe",
     "jpegxl_anim",
+    "fits",
 ];
 
 /// Decoders that do not come back from some damaged pictures: with that of libjxl, FFmpeg 5.1 asks for ever for more of
@@ -168,7 +169,9 @@ impl Demuxer {
         }
         if refused(format) {
             let name = names(format);
-            return Err(Error::unsupported(format!("{name} names other files or addresses, which are not opened")));
+            return Err(Error::unsupported(format!(
+                "FFmpeg's {name} is not used: it opens other files or addresses, or is no video"
+            )));
         }
         let io = Reading::new(resource)?;
         // SAFETY: it gives a context of ours, or NULL.

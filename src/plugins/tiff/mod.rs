@@ -79,7 +79,9 @@ impl Plugin for TiffPlugin {
     }
 
     fn probe(&self, head: &[u8], _extension: Option<&str>) -> Option<u8> {
-        Some(if Layout::of_header(head).is_some() { 90 } else { 0 })
+        // DICOM leaves its first 128 bytes to others, and some put the header of a TIFF there.
+        let is_dicom = head.get(128..132) == Some(b"DICM");
+        Some(if Layout::of_header(head).is_some() && !is_dicom { 90 } else { 0 })
     }
 
     fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>> {
