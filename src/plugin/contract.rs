@@ -5,7 +5,7 @@
 //! are settled before a plugin is called.
 
 use super::{Call, Declaration};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Axes, Color, DType, Destination, Dict, Index, Props, View};
 use crate::resource::{Output, Source};
 
@@ -118,6 +118,11 @@ pub trait Cursor: Send {
 
     /// Makes `index` the next image.
     fn seek(&mut self, index: usize, call: &Call) -> Result<()>;
+}
+
+/// Whether [`Cursor::next`] has passed the image that ended so: all but failures that leave it to be asked for again.
+pub fn has_passed(ended: &Result<Outcome>) -> bool {
+    ended.as_ref().err().is_none_or(|e| e.kind() == ErrorKind::Corrupt)
 }
 
 /// One image to be written.

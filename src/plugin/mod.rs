@@ -11,7 +11,7 @@ pub mod registry;
 mod select;
 
 pub use call::{Call, check, check_arguments, common, takes};
-pub use contract::{Batch, Count, Cursor, Image, Outcome, Plugin, Reader, Writer};
+pub use contract::{Batch, Count, Cursor, Image, Outcome, Plugin, Reader, Writer, has_passed};
 pub use declare::{CallKind, Calls, Declaration, FunctionSpec, OptionSpec, OptionType, normal_extension};
 pub use parallel::{parallel, put_whole};
 pub use select::{Opening, open_reader, open_writer};

@@ -160,6 +160,11 @@ impl Source {
         Ok(Cow::Owned(out))
     }
 
+    /// Reads as much as there is room for, or to the end; the bytes read.
+    pub fn read_up_to(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        Ok(read_full_at(self, buffer, offset)?)
+    }
+
     /// Reads exactly this much from there, or fails with "the data ends too early".
     pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
         match read_full_at(self, buffer, offset)? {
@@ -201,7 +206,9 @@ fn copy_from(all: &[u8], buffer: &mut [u8], offset: u64) -> usize {
 fn read_full_at<R: ReadAt + ?Sized>(bytes: &R, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut done = 0;
     while done < buffer.len() {
-        match bytes.read_at(&mut buffer[done..], offset + done as u64) {
+        // No file has bytes beyond what an offset can say.
+        let Some(from) = offset.checked_add(done as u64) else { break };
+        match bytes.read_at(&mut buffer[done..], from) {
             Ok(0) => break,
             Ok(n) => done += n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

@@ -50,6 +50,21 @@ pub struct Plane<'a> {
     pub samples: &'a [i32],
 }
 
+impl Plane<'_> {
+    /// The sample that serves a pixel of another component, of which this one may have fewer.
+    pub fn under(&self, other: &Plane, x: usize, y: usize) -> i32 {
+        let every = |of: u32, all: u32| (of / all.max(1)).max(1) as usize;
+        let x = (x / every(self.every.0, other.every.0)).min(self.width.saturating_sub(1));
+        let y = (y / every(self.every.1, other.every.1)).min(self.height.saturating_sub(1));
+        self.samples.get(y * self.width + x).copied().unwrap_or(0)
+    }
+}
+
+/// Luminance, and chroma around zero, to red, green and blue, by the coefficients of JFIF.
+pub fn colors(level: f64, blue: f64, red: f64) -> [f64; 3] {
+    [level + 1.402 * red, level - 0.344_136 * blue - 0.714_136 * red, level + 1.772 * blue]
+}
+
 /// Decodes an image whose `info` was read of the same bytes.
 pub fn decode(all: &[u8], info: &Info, options: &Decode) -> Result<Planes> {
     let words = Words::default();

@@ -140,6 +140,15 @@ impl Info {
         count(right, left, width) * count(bottom, top, height)
     }
 
+    /// Fails if the codestream is too short for the tiles that it says it has, each of which has a header.
+    pub fn check_tiles(&self) -> Result<()> {
+        let (bytes, tiles) = (self.codestream.len(), self.tiles());
+        if tiles.saturating_mul(12) > bytes as u64 {
+            return Err(corrupt(format!("{bytes} bytes cannot hold {tiles} tiles")));
+        }
+        Ok(())
+    }
+
     /// Samples of a component, across and down, with the resolution halved so many times.
     pub fn size(&self, component: &Component, halved: u32) -> (usize, usize) {
         let side = |from: u32, to: u32, every: u32| {

@@ -10,7 +10,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use decode::{Decode, Plane, Planes, decode};
+pub use decode::{Decode, Plane, Planes, colors, decode};
 pub use encode::{Encode, Progression, Quality, Source, encode};
 pub use info::{Component, Info, Space};
 

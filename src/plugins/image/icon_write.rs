@@ -64,19 +64,8 @@ struct IconWriter {
 
 impl Writer for IconWriter {
     fn write(&mut self, image: &Image, call: &Call) -> Result<()> {
-        let sides = Sides::of(image, self.name, MOST)?;
-        let meant = match (image.dtype, sides.samples) {
-            (DType::Bool | DType::U8, 1) => Color::Gray,
-            (DType::U8, 2) => Color::GrayAlpha,
-            (DType::U8, 3) => Color::Rgb,
-            (DType::U8, 4) => Color::Rgba,
-            _ => {
-                let holds = "bool (gray) and uint8 (gray, gray with alpha, RGB, RGBA)";
-                let way_out = "write with dtype uint8 (scale=true maps the full range)";
-                return Err(sides.refuse(image, self.name, holds, way_out));
-            }
-        };
-        sides.check_color(image, self.name, meant)?;
+        let colors = &[Color::Gray, Color::GrayAlpha, Color::Rgb, Color::Rgba];
+        let (sides, _) = Sides::of_bytes(image, self.name, MOST, true, colors)?;
         if call.given("sizes") {
             self.sizes = Some(sizes(call.get("sizes"))?);
         }

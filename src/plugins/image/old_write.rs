@@ -31,16 +31,7 @@ struct Pcx {
 }
 
 fn pcx(image: &Image, _call: &Call) -> Result<Box<dyn Encode>> {
-    let sides = Sides::of(image, "PCX", u16::MAX.into())?;
-    let color = match (image.dtype, sides.samples) {
-        (DType::Bool | DType::U8, 1) => Color::Gray,
-        (DType::U8, 3) => Color::Rgb,
-        _ => {
-            let holds = "bool (gray) and uint8 (gray, RGB)";
-            return Err(sides.refuse(image, "PCX", holds, "write with dtype uint8 (scale=true maps the full range)"));
-        }
-    };
-    sides.check_color(image, "PCX", color)?;
+    let (sides, _) = Sides::of_bytes(image, "PCX", u16::MAX.into(), true, &[Color::Gray, Color::Rgb])?;
     let is_bool = image.dtype == DType::Bool;
     let stride = if is_bool { sides.width.div_ceil(8) } else { sides.width };
     // A row has an even number of bytes.

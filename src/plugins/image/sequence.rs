@@ -3,7 +3,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Destination, Dict, Index, Props};
-use crate::plugin::{Call, Count, Cursor, Outcome, Reader};
+use crate::plugin::{Call, Count, Cursor, Outcome, Reader, has_passed};
 use std::sync::Arc;
 
 /// How the frames of a file are drawn.
@@ -155,7 +155,7 @@ impl<P: Player> Cursor for SequenceCursor<P> {
 
     fn next(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let outcome = self.place.read(self.next, call, to);
-        if outcome.as_ref().err().is_none_or(|e| e.kind() == ErrorKind::Corrupt) {
+        if has_passed(&outcome) {
             self.last = Some(self.next);
             self.next += 1;
         }

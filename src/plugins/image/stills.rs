@@ -2,9 +2,9 @@
 
 use super::form::Form;
 use super::info;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{Destination, Dict, Index, Props};
-use crate::plugin::{Call, Count, Cursor, Outcome, Reader};
+use crate::plugin::{Call, Count, Cursor, Outcome, Reader, has_passed};
 use crate::resource::Source;
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ impl Cursor for StillsCursor {
 
     fn next(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let outcome = self.stills.read(Index::At(self.next), call, to);
-        if outcome.as_ref().err().is_none_or(|e| e.kind() == ErrorKind::Corrupt) {
+        if has_passed(&outcome) {
             self.last = Some(self.next);
             self.next += 1;
         }

@@ -3,9 +3,8 @@
 use super::tags::{kind, tag};
 use crate::error::{Error, Result};
 use crate::model::MAX_METADATA;
-use crate::resource::{ReadAt, Source};
+use crate::resource::Source;
 use std::borrow::Cow;
-use std::io;
 
 /// More entries than any directory has: tifffile's bound.
 const MOST_ENTRIES: u64 = 4096;
@@ -215,7 +214,7 @@ impl Tiff {
             let from = bytes.len();
             bytes.try_reserve_exact(step).map_err(|_| Error::out_of_memory(most))?;
             bytes.resize((from + step).min(most), 0);
-            let read = read_full(&self.source, &mut bytes[from..], at + from as u64)?;
+            let read = self.source.read_up_to(&mut bytes[from..], at.saturating_add(from as u64))?;
             bytes.truncate(from + read);
             if read == 0 || from + read < (from + step).min(most) {
                 break;
@@ -274,7 +273,7 @@ impl Tiff {
                 all.get(from..).and_then(|rest| rest.get(..len)).unwrap_or_default()
             }
             None => {
-                let read = read_full(&self.source, &mut room[..len], offset)?;
+                let read = self.source.read_up_to(&mut room[..len], offset)?;
                 &room[..read]
             }
         };
@@ -304,7 +303,7 @@ impl Tiff {
         let inline = if self.layout.big { 8 } else { 4 };
         let Some(len) = entry.len().filter(|&len| len > inline && len <= 64) else { return Ok(false) };
         let mut room = [0; 64];
-        let read = read_full(&self.source, &mut room[..len], entry.at)?;
+        let read = self.source.read_up_to(&mut room[..len], entry.at)?;
         Ok(read == len && *self.bytes(like, &known)? == room[..len])
     }
 
@@ -471,19 +470,4 @@ pub fn decode_text(bytes: &[u8]) -> Option<String> {
     };
     let text: String = bytes.iter().map(char_of).collect::<Option<_>>()?;
     Some(text.trim().to_owned())
-}
-
-/// Reads until the buffer is full or the end; the bytes read.
-pub fn read_full(source: &Source, buffer: &mut [u8], at: u64) -> Result<usize> {
-    let mut done = 0;
-    while done < buffer.len() {
-        let from = at.checked_add(done as u64).ok_or_else(|| Error::corrupt("an offset beyond any file"))?;
-        match source.read_at(&mut buffer[done..], from) {
-            Ok(0) => break,
-            Ok(n) => done += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e.into()),
-        }
-    }
-    Ok(done)
 }

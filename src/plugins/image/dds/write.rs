@@ -4,7 +4,7 @@ use super::super::bcn::{self, Kind};
 use super::super::bmp::swap_ends;
 use super::super::single::{self, Encode, Sides};
 use crate::error::{Error, Result};
-use crate::model::{Color, DType, Value};
+use crate::model::{Color, Value};
 use crate::plugin::{Call, Calls, Image, OptionSpec, OptionType, Writer};
 use crate::resource::Output;
 
@@ -39,18 +39,8 @@ struct DdsEncode {
 }
 
 fn prepare(image: &Image, call: &Call) -> Result<Box<dyn Encode>> {
-    let sides = Sides::of(image, "DDS", 1 << 20)?;
-    let color = match (image.dtype, sides.samples) {
-        (DType::U8, 1) => Color::Gray,
-        (DType::U8, 2) => Color::GrayAlpha,
-        (DType::U8, 3) => Color::Rgb,
-        (DType::U8, 4) => Color::Rgba,
-        _ => {
-            let holds = "uint8 (gray, gray with alpha, RGB, RGBA)";
-            return Err(sides.refuse(image, "DDS", holds, "write with dtype uint8 (scale=true maps the full range)"));
-        }
-    };
-    sides.check_color(image, "DDS", color)?;
+    let colors = &[Color::Gray, Color::GrayAlpha, Color::Rgb, Color::Rgba];
+    let (sides, color) = Sides::of_bytes(image, "DDS", 1 << 20, false, colors)?;
     let blocks = call.str("pixel_format").and_then(|name| FORMATS.iter().find(|f| f.0 == name)).copied();
     match blocks {
         Some((name, Kind::Bc4, _)) if sides.samples != 1 => {

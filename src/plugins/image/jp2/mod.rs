@@ -160,11 +160,7 @@ impl Jp2 {
         let bytes = planes.saturating_mul(4).saturating_add(info.overhead());
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         call.limits().check_bytes(bytes).map_err(|e| e.context("the decoded components"))?;
-        if info.tiles() * 12 > info.codestream.len() as u64 {
-            let tiles = info.tiles();
-            return Err(Error::corrupt(format!("{} bytes cannot hold {tiles} tiles", info.codestream.len())));
-        }
-        Ok(())
+        info.check_tiles().map_err(failed)
     }
 }
 

@@ -94,7 +94,7 @@ fn row_of<const N: usize>(
     }
 }
 
-/// Luminance and chroma to colours, by the coefficients of JFIF; each sample of chroma serves its pixels.
+/// Luminance and chroma to colours; each sample of chroma serves its pixels.
 fn colors<const N: usize>(
     planes: &[Plane],
     picture: &Picture,
@@ -105,17 +105,11 @@ fn colors<const N: usize>(
     let [luma, blue, red, rest @ ..] = planes else { return };
     let most = if picture.dtype == DType::U32 { (1u64 << luma.bits.min(31)) - 1 } else { (1 << (8 * N)) - 1 } as f64;
     let middle = (most + 1.0) / 2.0;
-    let sample = |plane: &Plane, x: usize| {
-        let every = |of: u32, all: u32| (of / all.max(1)).max(1) as usize;
-        let x = (x / every(plane.every.0, luma.every.0)).min(plane.width - 1);
-        let y = (y / every(plane.every.1, luma.every.1)).min(plane.height - 1);
-        Scale::of(plane, picture.dtype).sample(plane.samples.get(y * plane.width + x).copied().unwrap_or(0))
-    };
+    let sample = |plane: &Plane, x: usize| Scale::of(plane, picture.dtype).sample(plane.under(luma, x, y));
     for (x, pixel) in places.chunks_exact_mut(planes.len()).enumerate() {
         let level = f64::from(sample(luma, x));
         let (blue, red) = (f64::from(sample(blue, x)) - middle, f64::from(sample(red, x)) - middle);
-        let colors = [level + 1.402 * red, level - 0.344_136 * blue - 0.714_136 * red, level + 1.772 * blue];
-        for (to, color) in pixel.iter_mut().zip(colors) {
+        for (to, color) in pixel.iter_mut().zip(jpeg2000::colors(level, blue, red)) {
             put(to, (color + 0.5).clamp(0.0, most) as u32);
         }
         for (to, plane) in pixel.iter_mut().skip(3).zip(rest) {

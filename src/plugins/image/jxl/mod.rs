@@ -9,11 +9,11 @@ pub use write::create;
 use super::{exif, info};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Color, DType, Destination, Dict, Index, Props};
-use crate::plugin::{Call, Count, Cursor, Outcome, Reader};
+use crate::plugin::{Call, Count, Cursor, Outcome, Reader, has_passed};
 use crate::resource::Source;
-use ::jxl::api::{
-    Endianness, Event, ExtraChannel, JxlAnimation, JxlBasicInfo, JxlBitDepth, JxlColorType, JxlDataFormat, JxlDecoder,
-    JxlDecoderOptions, JxlPixelFormat, ProfileLevel, VisibleFrameInfo,
+use jpegxl::Sample;
+use jpegxl::api::{
+    Event, ExtraChannel, JxlAnimation, JxlBasicInfo, JxlColorType, JxlDecoder, JxlPixelFormat, VisibleFrameInfo,
 };
 use player::Player;
 use std::sync::Arc;
@@ -24,12 +24,9 @@ pub fn matches(head: &[u8]) -> bool {
 }
 
 /// The decoder's failure as ours.
-fn failed(error: ::jxl::error::Error) -> Error {
-    let kind = match error {
-        // It is held to the limit of the call.
-        ::jxl::error::Error::ImageSizeTooLarge(..) => ErrorKind::Limit,
-        _ => ErrorKind::Corrupt,
-    };
+fn failed(error: jpegxl::Error) -> Error {
+    // It is held to the limit of the call.
+    let kind = if jpegxl::is_over_limit(&error) { ErrorKind::Limit } else { ErrorKind::Corrupt };
     Error::new(kind, error.to_string())
 }
 
@@ -52,12 +49,7 @@ struct Picture {
 
 /// A decoder for a file within the limits of a call.
 fn decoder(call: &Call, scan: bool) -> JxlDecoder {
-    let mut options = JxlDecoderOptions::default();
-    options.scan_frames_only = scan;
-    options.max_profile_level = ProfileLevel::Main10;
-    // A sample takes four bytes while it is worked on.
-    options.sample_limit = call.limits().max_bytes.map(|most| usize::try_from(most / 4).unwrap_or(usize::MAX));
-    JxlDecoder::new(options)
+    jpegxl::decoder(call.limits().max_bytes, scan)
 }
 
 /// Has a decoder read as far as what every image has in common.
@@ -65,6 +57,15 @@ fn begin(decoder: &mut JxlDecoder, input: &mut &[u8]) -> Result<()> {
     match decoder.process(input, None, None).map_err(failed)? {
         Event::BasicInfo => Ok(()),
         _ => Err(truncated()),
+    }
+}
+
+fn dtype_of(sample: Sample) -> DType {
+    match sample {
+        Sample::U8 => DType::U8,
+        Sample::U16 => DType::U16,
+        Sample::F16 => DType::F16,
+        Sample::F32 => DType::F32,
     }
 }
 
@@ -96,32 +97,20 @@ impl Picture {
             (false, false, None) => (JxlColorType::Rgb, Color::Rgb),
             (false, false, Some(_)) => (JxlColorType::Rgba, Color::Rgba),
         };
-        let endianness = Endianness::native();
         let bits = info.bit_depth.bits_per_sample();
-        // Numbers come as they are stored; of more than 16 bits, or with a point, as floats.
-        let (dtype, data) = match info.bit_depth {
-            JxlBitDepth::Int { bits_per_sample: bits @ ..=8 } => {
-                (DType::U8, JxlDataFormat::U8 { bit_depth: bits as u8 })
-            }
-            JxlBitDepth::Int { bits_per_sample: bits @ ..=16 } => {
-                (DType::U16, JxlDataFormat::U16 { endianness, bit_depth: bits as u8 })
-            }
-            JxlBitDepth::Float { bits_per_sample: ..=16, .. } => (DType::F16, JxlDataFormat::F16 { endianness }),
-            _ => (DType::F32, JxlDataFormat::F32 { endianness }),
-        };
+        let (sample, format) = jpegxl::format(&info.bit_depth, color_type, info.extra_channels.len());
         let (width, height) = info.size;
         if width == 0 || height == 0 {
             return Err(Error::corrupt("an image without pixels"));
         }
-        let extra_channel_format = vec![None; info.extra_channels.len()];
         Ok(Picture {
             width,
             height,
-            dtype,
+            dtype: dtype_of(sample),
             color,
             bits,
             premultiplied: alpha.is_some_and(|c| c.alpha_associated),
-            format: JxlPixelFormat { color_type, color_data_format: Some(data), extra_channel_format },
+            format,
             animation: info.animation.clone(),
         })
     }
@@ -271,7 +260,7 @@ impl Movie {
         let mut decoder = decoder(call, false);
         begin(&mut decoder, &mut self.bytes.get()).ok()?;
         match decoder.embedded_color_profile()? {
-            ::jxl::api::JxlColorProfile::Icc(icc) => Some(icc.clone()),
+            jpegxl::api::JxlColorProfile::Icc(icc) => Some(icc.clone()),
             _ => None,
         }
     }
@@ -370,7 +359,7 @@ impl Cursor for Frames {
             return Err(Error::index(format!("there is no image {index} among {count}")));
         }
         let outcome = self.player.read(index, call, to);
-        if outcome.as_ref().err().is_none_or(|e| e.kind() == ErrorKind::Corrupt) {
+        if has_passed(&outcome) {
             self.last = Some(index);
             self.next = index + 1;
         }

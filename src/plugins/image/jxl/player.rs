@@ -4,7 +4,7 @@ use super::{Movie, begin, decoder, failed, truncated};
 use crate::error::{ErrorKind, Result};
 use crate::model::Destination;
 use crate::plugin::{Call, Outcome};
-use ::jxl::api::{Event, JxlDecoder, JxlOutputBuffer, JxlParallelRunner, JxlParallelRunnerFun};
+use jpegxl::api::{Event, JxlDecoder, JxlOutputBuffer, JxlParallelRunner, JxlParallelRunnerFun};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -114,7 +114,7 @@ impl Player {
 struct Threads(usize);
 
 impl JxlParallelRunner for Threads {
-    fn run(&mut self, num: usize, work: &JxlParallelRunnerFun<'_>) -> ::jxl::error::Result<()> {
+    fn run(&mut self, num: usize, work: &JxlParallelRunnerFun<'_>) -> std::result::Result<(), jpegxl::Error> {
         let next = AtomicUsize::new(0);
         let failed = std::sync::Mutex::new(None);
         let worker = || {

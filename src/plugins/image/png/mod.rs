@@ -16,9 +16,9 @@ mod rows;
 pub mod tests;
 mod write;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{Destination, Dict, Index, Props, Value};
-use crate::plugin::{Call, Count, Cursor, Outcome, Reader, Writer};
+use crate::plugin::{Call, Count, Cursor, Outcome, Reader, Writer, has_passed};
 use crate::plugins::image::info;
 use crate::resource::{Output, Source};
 use chunks::Header;
@@ -182,7 +182,7 @@ impl Cursor for PngCursor {
     fn next(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
         self.file.check(self.next)?;
         let outcome = self.player.read(self.next, call, to);
-        if outcome.as_ref().err().is_none_or(|e| e.kind() == ErrorKind::Corrupt) {
+        if has_passed(&outcome) {
             self.next += 1;
         }
         outcome

@@ -1,7 +1,7 @@
 //! Writing formats of one image, row by row.
 
 use crate::error::{Error, Result};
-use crate::model::Color;
+use crate::model::{Color, DType};
 use crate::plugin::{Call, Image, Writer};
 use crate::resource::Output;
 use std::io::Write;
@@ -105,6 +105,25 @@ impl Sides {
             return Err(Error::shape(format!("{name} holds no image of {width} x {height} pixels")));
         }
         Ok(Sides { width, height, samples })
+    }
+
+    /// Those of an image of bytes, or (of gray, with `bits`) of booleans, in one of these colours, which is the other result.
+    pub fn of_bytes(image: &Image, name: &str, most: usize, bits: bool, colors: &[Color]) -> Result<(Sides, Color)> {
+        let sides = Sides::of(image, name, most)?;
+        let is_held = image.dtype == DType::U8 || (bits && image.dtype == DType::Bool && sides.samples == 1);
+        let color = colors.iter().copied().find(|color| is_held && color.samples() == Some(sides.samples));
+        let Some(color) = color else {
+            let names = colors.iter().map(|color| match color {
+                Color::GrayAlpha => "gray with alpha".to_owned(),
+                Color::Gray => "gray".to_owned(),
+                other => other.name().to_uppercase(),
+            });
+            let names = names.collect::<Vec<_>>().join(", ");
+            let holds = format!("{}uint8 ({names})", if bits { "bool (gray) and " } else { "" });
+            return Err(sides.refuse(image, name, &holds, "write with dtype uint8 (scale=true maps the full range)"));
+        };
+        sides.check_color(image, name, color)?;
+        Ok((sides, color))
     }
 
     /// Refuses what the samples are said to mean, if the format would say something else of them.

@@ -41,19 +41,8 @@ struct TgaEncode {
 }
 
 fn prepare(image: &Image, call: &Call) -> Result<Box<dyn Encode>> {
-    let sides = Sides::of(image, "TGA", u16::MAX.into())?;
-    let color = match (image.dtype, sides.samples) {
-        (DType::Bool | DType::U8, 1) => Color::Gray,
-        (DType::U8, 2) => Color::GrayAlpha,
-        (DType::U8, 3) => Color::Rgb,
-        (DType::U8, 4) => Color::Rgba,
-        _ => {
-            let holds = "bool (gray) and uint8 (gray, gray with alpha, RGB, RGBA)";
-            let way_out = "write with dtype uint8 (scale=true maps the full range)";
-            return Err(sides.refuse(image, "TGA", holds, way_out));
-        }
-    };
-    sides.check_color(image, "TGA", color)?;
+    let colors = &[Color::Gray, Color::GrayAlpha, Color::Rgb, Color::Rgba];
+    let (sides, _) = Sides::of_bytes(image, "TGA", u16::MAX.into(), true, colors)?;
     let said = |key: &str| image.metadata.and_then(|meta| meta.get(key));
     let runs = match call.get("rle") {
         Value::Bool(runs) => *runs,

@@ -1,7 +1,7 @@
 //! One strip or tile: from its bytes in the file to rows of samples in native order.
 
 use super::super::form::{Bits, Form};
-use super::super::ifd::{Tiff, read_full};
+use super::super::ifd::Tiff;
 use super::super::tags::{compression, format};
 use super::chroma::Chroma;
 use super::codec::{self, Codecs};
@@ -110,7 +110,7 @@ impl Scratch {
 
 /// Fills a buffer from the file; what is behind the end of the file is zero, and makes this false.
 fn fill(source: &Source, at: u64, out: &mut [u8]) -> Result<bool> {
-    let read = read_full(source, out, at)?;
+    let read = source.read_up_to(out, at)?;
     out[read..].fill(0);
     Ok(read == out.len())
 }
@@ -347,7 +347,7 @@ impl<'a> Decoder<'a> {
         let plain = form.compression == compression::NONE && !form.reversed_bits && self.is_plain();
         if plain {
             let len = usize::try_from(count).unwrap_or(usize::MAX).min(out.len());
-            let read = read_full(source, &mut out[..len], offset)?;
+            let read = source.read_up_to(&mut out[..len], offset)?;
             scratch.cut = read < len;
             return self.finish(read, place, extent, out, scratch);
         }
@@ -386,7 +386,7 @@ impl<'a> Decoder<'a> {
             return all.get(from..from + len).map(|bytes| (bytes, available < count)).ok_or_else(cut);
         }
         let bytes = sized(buffer, len, limits)?;
-        let read = read_full(&tiff.source, bytes, offset)?;
+        let read = tiff.source.read_up_to(bytes, offset)?;
         let is_cut = available < count || read < len;
         let bytes = &mut bytes[..read];
         if reversed {

@@ -31,9 +31,7 @@ pub fn jpeg2000(bytes: &[u8], target: &Target, out: &mut [u8]) -> Result<usize> 
     let planes = components.iter().chain(&info.components).map(samples).fold(0, u64::saturating_add);
     let room = planes.saturating_mul(4).saturating_add(info.overhead());
     target.limits.check_bytes(usize::try_from(room).unwrap_or(usize::MAX))?;
-    if info.tiles().saturating_mul(12) > info.codestream.len() as u64 {
-        return Err(Error::corrupt(format!("{} bytes cannot hold {} tiles", info.codestream.len(), info.tiles())));
-    }
+    info.check_tiles().map_err(failed)?;
     if !info.is_whole && !target.partial {
         return Err(Error::corrupt("the data of a chunk end before its last tile does"));
     }
@@ -115,20 +113,14 @@ fn interleave<const N: usize>(planes: &[Plane], rows: &mut [u8], sample: impl Fn
     }
 }
 
-/// A row of colours, by the coefficients of JFIF; each sample of chroma serves its pixels.
+/// A row of colours; each sample of chroma serves its pixels.
 fn colors(luma: &Plane, chroma: [&Plane; 2], y: usize, row: &mut [u8]) {
-    let sample = |plane: &Plane, x: usize, y: usize| plane.samples.get(y * plane.width + x).copied().unwrap_or(0);
-    let of_chroma = |plane: &Plane, x: usize| {
-        let every = |of: u32, all: u32| (of / all.max(1)).max(1) as usize;
-        let x = (x / every(plane.every.0, luma.every.0)).min(plane.width.saturating_sub(1));
-        let y = (y / every(plane.every.1, luma.every.1)).min(plane.height.saturating_sub(1));
-        let middle = if plane.is_signed { 0 } else { 128 };
-        f64::from(sample(plane, x, y) - middle)
-    };
     for (x, pixel) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-        let level = f64::from(sample(luma, x, y));
-        let [blue, red] = chroma.map(|plane| of_chroma(plane, x));
-        let made = [level + 1.402 * red, level - 0.344_136 * blue - 0.714_136 * red, level + 1.772 * blue];
+        let [blue, red] = chroma.map(|plane| {
+            let middle = if plane.is_signed { 0 } else { 128 };
+            f64::from(plane.under(luma, x, y) - middle)
+        });
+        let made = jpeg2000::colors(f64::from(luma.under(luma, x, y)), blue, red);
         *pixel = made.map(|c| (c + 0.5).clamp(0.0, 255.0) as u8);
     }
 }

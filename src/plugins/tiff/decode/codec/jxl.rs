@@ -3,18 +3,13 @@
 use super::picture::Target;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::DType;
-use ::jxl::api::{
-    Endianness, Event, JxlBasicInfo, JxlBitDepth, JxlColorType, JxlDataFormat, JxlDecoder, JxlDecoderOptions,
-    JxlOutputBuffer, JxlPixelFormat, ProfileLevel,
-};
+use jpegxl::Sample;
+use jpegxl::api::{Event, JxlBasicInfo, JxlColorType, JxlDecoder, JxlOutputBuffer, JxlPixelFormat};
 
 /// The decoder's failure as ours.
-fn failed(error: ::jxl::error::Error) -> Error {
-    let kind = match error {
-        // It is held to the limit of the call.
-        ::jxl::error::Error::ImageSizeTooLarge(..) => ErrorKind::Limit,
-        _ => ErrorKind::Corrupt,
-    };
+fn failed(error: jpegxl::Error) -> Error {
+    // It is held to the limit of the call.
+    let kind = if jpegxl::is_over_limit(&error) { ErrorKind::Limit } else { ErrorKind::Corrupt };
     Error::new(kind, error.to_string())
 }
 
@@ -24,11 +19,7 @@ fn truncated() -> Error {
 
 /// A JPEG XL picture, its samples as they are stored.
 pub fn jxl(bytes: &[u8], target: &Target, out: &mut [u8]) -> Result<usize> {
-    let mut options = JxlDecoderOptions::default();
-    options.max_profile_level = ProfileLevel::Main10;
-    // A sample takes four bytes while it is worked on.
-    options.sample_limit = target.limits.max_bytes.map(|most| usize::try_from(most / 4).unwrap_or(usize::MAX));
-    let mut decoder = JxlDecoder::new(options);
+    let mut decoder = jpegxl::decoder(target.limits.max_bytes, false);
     let mut input = bytes;
     let begun = matches!(decoder.process(&mut input, None, None).map_err(failed)?, Event::BasicInfo);
     let known = decoder.basic_info().zip(decoder.current_pixel_format()).filter(|_| begun);
@@ -63,17 +54,14 @@ fn pixels(info: &JxlBasicInfo, is_gray: bool) -> Result<(JxlPixelFormat, DType)>
         (false, 1) => JxlColorType::Rgba,
         _ => return Err(Error::unsupported(format!("JPEG XL with {extra} extra channels inside TIFF"))),
     };
-    let endianness = Endianness::native();
-    let (dtype, data) = match info.bit_depth {
-        JxlBitDepth::Int { bits_per_sample: bits @ ..=8 } => (DType::U8, JxlDataFormat::U8 { bit_depth: bits as u8 }),
-        JxlBitDepth::Int { bits_per_sample: bits @ ..=16 } => {
-            (DType::U16, JxlDataFormat::U16 { endianness, bit_depth: bits as u8 })
-        }
-        JxlBitDepth::Float { bits_per_sample: ..=16, .. } => (DType::F16, JxlDataFormat::F16 { endianness }),
-        _ => (DType::F32, JxlDataFormat::F32 { endianness }),
+    let (sample, format) = jpegxl::format(&info.bit_depth, color_type, extra);
+    let dtype = match sample {
+        Sample::U8 => DType::U8,
+        Sample::U16 => DType::U16,
+        Sample::F16 => DType::F16,
+        Sample::F32 => DType::F32,
     };
-    let extra_channel_format = vec![None; extra];
-    Ok((JxlPixelFormat { color_type, color_data_format: Some(data), extra_channel_format }, dtype))
+    Ok((format, dtype))
 }
 
 fn decode(
