@@ -217,11 +217,8 @@ PEER long peer_libwebp_threads(const void *data, size_t size, void *out, size_t 
 #include <stb_image.h>
 
 /* It has its own memory, into which it is warm after the first call at best; the copy is what a caller's buffer costs. */
-PEER long peer_stb(const void *data, size_t size, void *out, size_t capacity)
+static long handed_over(void *pixels, size_t bytes, void *out, size_t capacity)
 {
-  int width, height, samples;
-  stbi_uc *pixels = stbi_load_from_memory(data, (int)size, &width, &height, &samples, 0);
-  size_t bytes = pixels ? (size_t)width * (size_t)height * (size_t)samples : 0;
   long done = -1;
 
   if (pixels && bytes <= capacity) {
@@ -232,19 +229,20 @@ PEER long peer_stb(const void *data, size_t size, void *out, size_t capacity)
   return done;
 }
 
+PEER long peer_stb(const void *data, size_t size, void *out, size_t capacity)
+{
+  int width, height, samples;
+  stbi_uc *pixels = stbi_load_from_memory(data, (int)size, &width, &height, &samples, 0);
+
+  return handed_over(pixels, pixels ? (size_t)width * (size_t)height * (size_t)samples : 0, out, capacity);
+}
+
 PEER long peer_stb_hdr(const void *data, size_t size, void *out, size_t capacity)
 {
   int width, height, samples;
   float *pixels = stbi_loadf_from_memory(data, (int)size, &width, &height, &samples, 3);
-  size_t bytes = pixels ? (size_t)width * (size_t)height * 3 * sizeof *pixels : 0;
-  long done = -1;
 
-  if (pixels && bytes <= capacity) {
-    memcpy(out, pixels, bytes);
-    done = (long)bytes;
-  }
-  stbi_image_free(pixels);
-  return done;
+  return handed_over(pixels, pixels ? (size_t)width * (size_t)height * 3 * sizeof *pixels : 0, out, capacity);
 }
 #endif
 

@@ -5,6 +5,8 @@
 //! and what the bytes mean is not this crate's business.
 
 mod arrays;
+mod copy;
+mod gather;
 mod layout;
 mod view;
 

@@ -69,16 +69,10 @@ impl Film {
         Film { output, threads, limits, encoder: None, form: None, held: None, count: 0 }
     }
 
-    /// Refuses options of a later image that are not those of the file.
     fn agree(&mut self, options: DictRef) -> Result<()> {
-        match &self.encoder {
-            None => self.encoder = Some(Encoder::new(settings(options, self.threads)?)?),
-            Some(encoder) if OF_FILE.iter().any(|name| options.has(name)) => {
-                if settings(options, self.threads)? != *encoder.settings() {
-                    return Err(Error::option("how a file is encoded holds for all of it: its first image decides it"));
-                }
-            }
-            Some(_) => {}
+        let known = self.encoder.as_ref().map(Encoder::settings);
+        if let Some(new) = kit::agreed(known, OF_FILE, options, || settings(options, self.threads))? {
+            self.encoder = Some(Encoder::new(new)?);
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ mod device;
 mod encode;
 mod film;
 mod filter;
+mod fit;
 mod index;
 mod info;
 mod input;

@@ -43,17 +43,9 @@ impl Film {
         Film { output, threads, limits, settings: None, form: None, encoder: None, held: None, count: 0 }
     }
 
-    /// Refuses options of a later image that are not those of the file.
     fn agree(&mut self, options: DictRef) -> Result<()> {
-        match &self.settings {
-            None => self.settings = Some(settings(options, self.threads)?),
-            Some(known) if OF_FILE.iter().any(|name| options.has(name)) => {
-                if settings(options, self.threads)? != *known {
-                    return Err(Error::option("how a file is encoded holds for all of it: its first image decides it"));
-                }
-            }
-            Some(_) => {}
-        }
+        let new = kit::agreed(self.settings.as_ref(), OF_FILE, options, || settings(options, self.threads))?;
+        self.settings = new.or(self.settings.take());
         Ok(())
     }
 

@@ -23,7 +23,7 @@ pub use boundary::entry;
 pub use dict::{Dict, DictMut, DictRef, ValueKind};
 pub use error::{Error, Kind, Result};
 pub use host::{Level, exif, log, progress};
-pub use picture::{Picture, embedded, milliseconds, pictures};
+pub use picture::{Picture, agreed, embedded, milliseconds, pictures};
 pub use plugin::{Count, Cursor, Index, Limits, Outcome, Plugin, Reader, Writer, threads};
 pub use stream::{Input, Output};
 pub use strided::{Layout, View, ViewMut};

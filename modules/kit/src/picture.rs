@@ -56,6 +56,23 @@ pub fn pictures<'a>(image: Source<'a>, options: DictRef, most: usize) -> Result<
         .collect::<Result<_>>()
 }
 
+/// The settings of a file of which its first image decides: those of `options` if none are `known` yet. A later image may
+/// say options `of_file` again, but none that are others.
+pub fn agreed<S: PartialEq>(
+    known: Option<&S>,
+    of_file: &[&str],
+    options: DictRef,
+    settings: impl FnOnce() -> Result<S>,
+) -> Result<Option<S>> {
+    match known {
+        None => settings().map(Some),
+        Some(known) if of_file.iter().any(|name| options.has(name)) && settings()? != *known => {
+            Err(Error::option("how a file is encoded holds for all of it: its first image decides it"))
+        }
+        Some(_) => Ok(None),
+    }
+}
+
 /// Bytes that go beside the pixels: of the option, else of the metadata of the image.
 pub fn embedded<'a>(options: DictRef<'a>, name: &str) -> &'a [u8] {
     let given = options.has(name).then(|| options.bytes(name)).flatten();

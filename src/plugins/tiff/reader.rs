@@ -223,10 +223,11 @@ impl Reader for TiffReader {
                 let page = self.file.nth(page)?;
                 return meta::page(&self.file, &page);
             }
-            let series = self.series()?;
+            // A file that does not say what its images are is refused here too.
+            self.series()?;
             let order = if self.file.tiff.layout.big_endian { ">" } else { "<" };
             let mut dict = Dict::new().with("byteorder", Value::from(order));
-            dict.extend(flavours::meta(&mut self.file, &series)?);
+            dict.extend(flavours::meta(&mut self.file)?);
             return Ok(dict);
         }
         let target = self.target(Self::index(index)?, call)?;

@@ -72,7 +72,7 @@ pub fn series(file: &mut File) -> Result<Option<Vec<Series>>> {
 }
 
 /// The flags of the file and the metadata of its flavours, merged flat, as imageio gives them for a file.
-pub fn meta(file: &mut File, _series: &[Series]) -> Result<Dict> {
+pub fn meta(file: &mut File) -> Result<Dict> {
     let facts = Facts::of(file)?;
     let mut meta = Dict::new();
     for &flag in facts::FLAGS {

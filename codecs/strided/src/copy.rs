@@ -1,0 +1,45 @@
+//! Runs of bytes from one place to another.
+
+/// Copies `count` runs of `bytes` bytes, each side with its step. Short lengths are spelled out, since a call of memcpy
+/// costs more than they do.
+///
+/// # Safety
+/// Each run is readable, or writable and used by nobody else, on its side.
+pub unsafe fn copy_strip(from: (*const u8, isize), to: (*mut u8, isize), count: usize, bytes: usize) {
+    macro_rules! copy {
+        ($bytes:expr) => {
+            for i in 0..count as isize {
+                // SAFETY: run `i` of each side, which the caller promises. Behind the last one no offset is made.
+                unsafe { std::ptr::copy_nonoverlapping(from.0.offset(i * from.1), to.0.offset(i * to.1), $bytes) }
+            }
+        };
+    }
+    match bytes {
+        1 => copy!(1),
+        2 => copy!(2),
+        3 => copy!(3),
+        4 => copy!(4),
+        6 => copy!(6),
+        8 => copy!(8),
+        _ => copy!(bytes),
+    }
+}
+
+/// Copies `count` runs of 3 bytes, `from.1` apart, to where they stand one behind the other. Four bytes at once are cheaper;
+/// the fourth is overwritten by the next run.
+///
+/// # Safety
+/// All bytes from the first run to the end of the last one are readable, which stand more than 3 apart; the places are
+/// writable and used by nobody else.
+pub unsafe fn copy_pixels(from: (*const u8, isize), to: *mut u8, count: usize) {
+    let last = count as isize - 1;
+    for i in 0..last {
+        // SAFETY: behind run `i` there is another on each side, so that a fourth byte belongs to those that the caller
+        // promises.
+        unsafe { std::ptr::copy_nonoverlapping(from.0.offset(i * from.1), to.offset(3 * i), 4) }
+    }
+    if last >= 0 {
+        // SAFETY: the last run, which the caller promises.
+        unsafe { std::ptr::copy_nonoverlapping(from.0.offset(last * from.1), to.offset(3 * last), 3) }
+    }
+}
