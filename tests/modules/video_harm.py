@@ -93,6 +93,19 @@ def changed(name, seeds=6):
         expect(took < 20, f"{name} changed by {seed} takes {took:.0f} s")
 
 
+def data():
+    """Astronomers' data, of which FFmpeg would make 8 bits, and a JPEG XL, whose decoder there may never come back."""
+    cards = ["SIMPLE  =                    T", "BITPIX  =                   16", "NAXIS   =                    2",
+             "NAXIS1  =                    8", "NAXIS2  =                    8", "END"]
+    fits = "".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880)
+    codestream = b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl \0\0\0\0jxlc\xff\x0a\xfa\x7f\x01\x90"
+    for name, content in (("data.fits", fits), ("data", fits), ("cut.jxl", codestream)):
+        with open(path(name), "wb") as f:
+            f.write(content)
+        refused(lambda: File(path(name)), (UNAVAILABLE, CORRUPT))
+        refused(lambda: File(path(name), plugin="ffmpeg"), (UNSUPPORTED, NO_BACKEND))
+
+
 def limits():
     refused(lambda: File(path("h264.mp4"), max_pixels=1000).read(0), LIMIT)
     with File(path("h264.mp4"), max_bytes=48 * 64 * 3 * 10) as f:
@@ -103,7 +116,7 @@ def limits():
 def parts():
     import video_read
     names = [name for name in [*video_read.FIXTURES, *video_read.COPIES, "cover.mp3", "two.mkv"] if os.path.exists(path(name))]
-    return ([(playlists,), (references,), (limits,)]
+    return ([(playlists,), (references,), (data,), (limits,)]
             + [(cut, name) for name in ("h264.mp4", "fragments.mp4", "ffv1.mkv", "mpeg2.mpg", "vp9.webm", "h264.ts", "mjpeg.avi", "prores.mov")
                if name in names]
             + [(changed, name) for name in names])

@@ -158,3 +158,12 @@ fn images_that_are_turned_apart_do_not_stack_upright() {
     assert_eq!(shape(Index::At(1), &upright).unwrap(), stored);
     assert_eq!(shape(Index::All, &upright).unwrap_err().kind(), ErrorKind::Shape);
 }
+
+#[test]
+fn dicom_behind_the_header_of_a_tiff_is_no_tiff() {
+    let mut bytes = std::fs::read(fixture("tiff/bits4.tif")).unwrap();
+    assert_eq!(v3::imopen_bytes(bytes.clone(), &Dict::new()).unwrap().plugin(), "tiff");
+    bytes[128..132].copy_from_slice(b"DICM");
+    let error = v3::imopen_bytes(bytes, &Dict::new()).err().unwrap();
+    assert_eq!((error.kind(), error.plugin_name()), (ErrorKind::PluginUnavailable, Some("DICOM")));
+}
