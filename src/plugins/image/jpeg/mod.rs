@@ -2,8 +2,10 @@
 //!
 //! The codec is libjpeg-turbo behind `codecs/jpeg`. The segments around its data are walked here.
 
+mod beside;
 mod meta;
 mod multi;
+mod pixels;
 mod read;
 mod segments;
 #[cfg(test)]

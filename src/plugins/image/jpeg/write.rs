@@ -71,7 +71,7 @@ impl Writer for JpegWriter {
         let source = jpeg::Source { samples: &samples, pitch, width, height, format };
         let long = u64::from(width) * u64::from(height) > QUICK;
         let encoded =
-            wait::work(call, height.into(), long, || jpeg::encode_u8(&source, &options).map_err(codec_error))?;
+            wait::work(call, height.into(), long, |_| jpeg::encode_u8(&source, &options).map_err(codec_error))?;
         self.written = true;
         let (before, behind) = encoded.split_at(behind_jfif(&encoded));
         for part in [before, &segments, behind] {
