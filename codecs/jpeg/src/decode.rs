@@ -139,7 +139,7 @@ impl<'a> Decoder<'a> {
     pub fn crop(&mut self, scale: Scale, part: Crop) -> Option<Crop> {
         let (width, height) = self.output_size(scale);
         let (right, bottom) = (part.x.checked_add(part.width)?, part.y.checked_add(part.height)?);
-        let blocks = self.header.subsampling?.block_size();
+        let blocks = self.opening.block_size();
         if self.header.lossless || part.width == 0 || part.height == 0 || right > width || bottom > height {
             return None;
         }

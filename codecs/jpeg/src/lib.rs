@@ -135,18 +135,6 @@ impl Subsampling {
         (Subsampling::S441, sys::TJSAMP_TJSAMP_441),
     ];
 
-    /// Columns and rows of the blocks in which an image of this kind is coded.
-    pub(crate) fn block_size(self) -> (u32, u32) {
-        match self {
-            Subsampling::S444 | Subsampling::Gray => (8, 8),
-            Subsampling::S422 => (16, 8),
-            Subsampling::S420 => (16, 16),
-            Subsampling::S440 => (8, 16),
-            Subsampling::S411 => (32, 8),
-            Subsampling::S441 => (8, 32),
-        }
-    }
-
     /// From the sampling factors of the components. Of one component they mean nothing; a fourth one, black, has the
     /// resolution of the first.
     fn of_factors(space: Colorspace, h: &[i32; 4], v: &[i32; 4]) -> Option<Subsampling> {

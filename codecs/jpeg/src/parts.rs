@@ -6,11 +6,11 @@
 
 use std::ops::Range;
 
+use crate::PixelFormat;
 use crate::decode::{Decoder, Header, Scale, Tolerance};
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::{Job, Raw, memory_bound};
 use crate::rows::{Plan, Rows};
-use crate::{Colorspace, PixelFormat};
 
 /// Parts of an image, of which each has the same samples as in the whole.
 ///
@@ -53,13 +53,11 @@ impl<'a> Decoder<'a> {
         let (data, header, raw) = (self.alone()?, *self.header(), &self.opening);
         let is_one_scan = raw.components_in_scan == raw.components && !header.progressive && !header.lossless;
         let interval = u32::try_from(raw.restart_interval).ok().filter(|&n| n > 0 && is_one_scan)?;
-        let largest = |of: &[i32; 4]| of.iter().take(header.components.into()).copied().max();
-        let factors = (largest(&raw.h)?, largest(&raw.v)?);
-        // The blocks of a single component come in rows, whatever its factors are.
-        if header.colorspace == Colorspace::Gray && factors != (1, 1) {
+        // The rows of a single component are as high as its factor says all the same.
+        if raw.components == 1 && (raw.h[0], raw.v[0]) != (1, 1) {
             return None;
         }
-        let block = (8 * u32::try_from(factors.0).ok()?, 8 * u32::try_from(factors.1).ok()?);
+        let block = raw.block_size();
         let blocks_per_row = header.width.div_ceil(block.0);
         let blocks = blocks_per_row.checked_mul(header.height.div_ceil(block.1))?;
         let common = blocks_per_row.checked_mul(interval / gcd(blocks_per_row, interval))?;

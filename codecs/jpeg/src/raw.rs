@@ -33,6 +33,17 @@ pub(crate) struct RawHeader {
     pub scan: usize,
 }
 
+impl RawHeader {
+    /// Columns and rows of the blocks in which the image is coded. Of one component the factors mean nothing.
+    pub fn block_size(&self) -> (u32, u32) {
+        let largest = |of: &[i32; 4]| of.iter().take(self.components.max(0) as usize).copied().max().unwrap_or(1);
+        match self.components {
+            1 => (8, 8),
+            _ => (8 * largest(&self.h).unsigned_abs(), 8 * largest(&self.v).unsigned_abs()),
+        }
+    }
+}
+
 /// How to decode: `codec_jpeg_job`, with `scan` the data of the scan where they are not the ones behind the header.
 pub(crate) struct Job<'d> {
     pub color: i32,

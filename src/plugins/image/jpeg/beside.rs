@@ -41,7 +41,7 @@ impl Job<'_> {
                 jobs.push((whole, range));
                 break;
             }
-            let (head, tail) = whole.split(0, (range.len() * parts.rows(self.scale) as usize))?;
+            let (head, tail) = whole.split(0, range.len() * parts.rows(self.scale) as usize)?;
             jobs.push((head, range));
             rest = Some(tail);
         }

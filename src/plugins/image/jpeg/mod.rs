@@ -10,6 +10,8 @@ mod read;
 mod segments;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_beside;
 mod wait;
 mod write;
 
