@@ -11,6 +11,7 @@
 //! Decoding takes the library's accurate path (`islow` DCT, smooth upsampling), whose pixels are those of Pillow and of
 //! every other program that uses libjpeg-turbo with its defaults.
 
+mod bands;
 mod decode;
 mod encode;
 mod error;
@@ -18,7 +19,9 @@ mod handle;
 mod parts;
 mod raw;
 mod rows;
+mod segments;
 
+pub use bands::{Band, Bands};
 pub use decode::{Completeness, Crop, Decoder, Header, Scale, Tolerance};
 pub use encode::{EncodeOptions, Lossless, Restart, Source, encode_u8, encode_u16};
 pub use error::{Error, ErrorKind, Result};

@@ -11,6 +11,7 @@ use crate::decode::{Decoder, Header, Scale, Tolerance};
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::{Job, Raw, memory_bound};
 use crate::rows::{Plan, Rows};
+use crate::segments::{HEIGHT, is_sequential_frame, walk};
 
 /// Parts of an image, of which each has the same samples as in the whole.
 ///
@@ -62,7 +63,7 @@ impl<'a> Decoder<'a> {
         let blocks = blocks_per_row.checked_mul(header.height.div_ceil(block.1))?;
         let common = blocks_per_row.checked_mul(interval / gcd(blocks_per_row, interval))?;
         let markers = common / interval;
-        let (opening, height_at) = opening(data.get(..raw.scan)?)?;
+        let (opening, height_at) = opening(data, raw.scan)?;
         let intervals = blocks.div_ceil(interval);
         let starts = starts(data, raw.scan, intervals, markers)?;
         let rows = common / blocks_per_row * block.1;
@@ -132,35 +133,27 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn gcd(a: u32, b: u32) -> u32 {
+pub(crate) fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// The segments before the data of the scan that decoding takes, and where in them the height stands. `None` where
 /// anything stands between segments.
-fn opening(data: &[u8]) -> Option<(Vec<u8>, usize)> {
+fn opening(data: &[u8], scan: usize) -> Option<(Vec<u8>, usize)> {
     let mut opening = data.get(..2)?.to_vec();
     let mut height_at = None;
-    let mut at = 2;
-    while at < data.len() {
-        let segment = data.get(at..)?;
-        let &[0xFF, marker, high, low] = segment.first_chunk::<4>()? else { return None };
-        let len = 2 + usize::from(u16::from_be_bytes([high, low]));
-        let segment = segment.get(..len)?;
+    let end = walk(data, |marker, at| {
         match marker {
-            // The frame, its tables, and the scan; JFIF and Adobe tell what the components mean.
-            0xC0 | 0xC1 | 0xC9 if height_at.is_none() => height_at = Some(opening.len() + 5),
+            frame if is_sequential_frame(frame) && height_at.is_none() => height_at = Some(opening.len() + HEIGHT),
+            // Tables, the scan; JFIF and Adobe tell what the components mean.
             0xC4 | 0xCC | 0xDA | 0xDB | 0xDD | 0xE0 | 0xEE => {}
-            0xE1..=0xEF | 0xFE => {
-                at += len;
-                continue;
-            }
+            0xE1..=0xEF | 0xFE => return Some(()),
             _ => return None,
         }
-        opening.extend_from_slice(segment);
-        at += len;
-    }
-    Some((opening, height_at?))
+        opening.extend_from_slice(&data[at]);
+        Some(())
+    })?;
+    Some((opening, height_at.filter(|_| end == scan)?))
 }
 
 /// Where the data behind every `step`th restart marker begin, and the first data. `None` unless there are as many markers

@@ -266,3 +266,60 @@ fn parts_that_are_not_there_are_refused() {
     assert!(rows.read_u8(&mut [0; 93 * 5], 93, 5).is_ok());
     assert_eq!(rows.finish(), Ok(Completeness::Complete));
 }
+
+#[test]
+fn bands_are_the_bytes_of_the_whole() {
+    use Subsampling::*;
+    let base = options(77);
+    let icc = [9; 70_000];
+    for (format, subsampling, restart, count) in [
+        (PixelFormat::Rgb, S420, Restart::Rows(1), 8),
+        (PixelFormat::Rgb, S420, Restart::Rows(3), 3),
+        (PixelFormat::Bgr, S444, Restart::Rows(1), 15),
+        (PixelFormat::Rgb, S422, Restart::Blocks(4), 8),
+        (PixelFormat::Rgb, S420, Restart::Blocks(1), 8),
+        (PixelFormat::Rgb, S420, Restart::Blocks(5), 2),
+        (PixelFormat::Rgb, S440, Restart::Rows(2), 4),
+        (PixelFormat::Rgb, S411, Restart::Rows(1), 15),
+        (PixelFormat::Rgb, Gray, Restart::Rows(1), 15),
+        (PixelFormat::Gray, S420, Restart::Rows(1), 15),
+        (PixelFormat::Cmyk, S444, Restart::Blocks(18), 5),
+    ] {
+        let samples = picture(93, 117, format.channels());
+        let source = Source { samples: &samples[..], pitch: 93 * format.channels(), width: 93, height: 117, format };
+        for icc in [None, Some(&icc[..])] {
+            let asked = EncodeOptions { subsampling, restart, icc, ..base };
+            let expected = jpeg::encode_u8(&source, &asked).unwrap();
+            let bands = jpeg::Bands::new(&source, &asked).unwrap();
+            assert_eq!(bands.count(), count, "{format:?} {subsampling:?} {restart:?}");
+            for together in 1..=count {
+                let starts = (0..count).step_by(together as usize);
+                let some = starts.map(|from| bands.encode(from..count.min(from + together)).unwrap()).collect();
+                assert!(bands.join(some).unwrap() == expected, "{format:?} {subsampling:?} {restart:?} {together}");
+            }
+            assert!(bands.encode(count..count + 1).is_err() && bands.join(Vec::new()).is_err());
+        }
+    }
+}
+
+#[test]
+fn bands_need_markers_and_tables_that_are_known() {
+    let samples = picture(93, 117, 3);
+    let source = Source { samples: &samples[..], pitch: 279, width: 93, height: 117, format: PixelFormat::Rgb };
+    let restart = EncodeOptions { restart: Restart::Rows(1), ..options(80) };
+    assert!(jpeg::Bands::new(&source, &restart).is_some());
+    for asked in [
+        options(80),
+        EncodeOptions { progressive: true, ..restart },
+        EncodeOptions { optimize: true, ..restart },
+        EncodeOptions { arithmetic: true, ..restart },
+        EncodeOptions { lossless: Some(Lossless { predictor: 1, point_transform: 0 }), ..restart },
+        EncodeOptions { restart: Restart::Blocks(0), ..restart },
+    ] {
+        assert!(jpeg::Bands::new(&source, &asked).is_none());
+    }
+    // Bands that do not fit the samples are refused as the whole is.
+    let short = Source { samples: &samples[..279 * 100], ..source };
+    let bands = jpeg::Bands::new(&short, &restart).unwrap();
+    assert!(bands.encode(0..6).is_ok() && bands.encode(6..7).is_err() && bands.encode(7..8).is_err());
+}

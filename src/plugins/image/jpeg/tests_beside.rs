@@ -3,9 +3,10 @@
 use super::tests::{image, open, write};
 use crate::error::{ErrorKind, Result};
 use crate::model::{Cast, DType, Destination, Dict, Index, Limits, Progress, ViewMut};
-use crate::plugin::check;
-use crate::plugin::{Call, CallKind, Outcome, Plugin};
+
+use crate::plugin::{Call, CallKind, Outcome, Plugin, check};
 use crate::plugins::image::ImagePlugin;
+use crate::resource::Output;
 use std::sync::Arc;
 
 const WIDTH: usize = 821;
@@ -160,5 +161,31 @@ fn progress_is_told_of_parts_and_cancels() {
             Ok(_) => assert_eq!(result, 0),
             Err(e) => assert_eq!((e.kind(), e.callback_result()), (ErrorKind::Cancelled, Some(3))),
         }
+    }
+}
+
+#[test]
+fn several_threads_write_the_same_bytes() {
+    let pixels = grain(3);
+    let image = image(&pixels, &[HEIGHT, WIDTH, 3], DType::U8, None);
+    let rows = |n: i64| Dict::new().with("restart_marker_rows", n);
+    for options in [
+        rows(1).with("icc_profile", vec![1; 300]).with("exif", vec![2; 30]),
+        rows(5).with("subsampling", "4:4:4"),
+        rows(3).with("progressive", true),
+        Dict::new().with("restart_marker_blocks", 13),
+        Dict::new(),
+    ] {
+        let files = [1, 2, 3].map(|threads| {
+            let output = Output::memory();
+            let declared = Arc::new(ImagePlugin::new().declaration().clone());
+            let options = check(&options, &declared, CallKind::Write).unwrap();
+            let call = Call::new(options, declared, Limits::default(), threads);
+            let mut writer = ImagePlugin::new().create(output.clone(), Some(".jpg"), &call).unwrap();
+            writer.write(&image, &call).unwrap();
+            writer.finish(&call).unwrap();
+            output.memory_bytes().unwrap()
+        });
+        assert!(files[0] == files[1] && files[0] == files[2], "{options:?}");
     }
 }
