@@ -12,6 +12,8 @@ const SHORT: usize = 8;
 /// Bytes for what is gathered, and for what is made of it.
 const GATHERED: usize = SIDE * RUNS * 4;
 const MADE: usize = 16 * RUNS;
+#[cfg(target_arch = "x86_64")]
+const CACHE_LINE: usize = 64;
 
 /// Brings the packed items of a strip together, converts them, and puts them into their places.
 ///
@@ -20,11 +22,24 @@ const MADE: usize = 16 * RUNS;
 pub struct Gather<'a, F> {
     packed: &'a [u8],
     item: usize,
-    /// Strips that wait for their neighbours.
-    waiting: [Strip; SIDE],
-    count: usize,
+    /// Strips that wait for their neighbours, and those before them, whose places are on their way into the cache.
+    waiting: Group,
+    ready: Group,
     gathered: [u8; GATHERED],
     places: Places<'a, F>,
+}
+
+/// Strips whose packed bytes lie side by side.
+#[derive(Clone, Copy, Default)]
+struct Group {
+    strips: [Strip; SIDE],
+    count: usize,
+}
+
+impl Group {
+    fn strips(&self) -> &[Strip] {
+        &self.strips[..self.count]
+    }
 }
 
 /// Memory of a view, and how its items are made.
@@ -52,7 +67,8 @@ impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
     /// `base` is the address of the item at index 0 of the view whose strips will come, of `size` bytes an item.
     pub fn new(packed: &'a [u8], item: usize, base: *mut u8, size: usize, convert: F) -> Gather<'a, F> {
         let places = Places { base, size, is_same: false, convert, made: [0; MADE], lives: PhantomData };
-        Gather { packed, item, waiting: [Strip::default(); SIDE], count: 0, gathered: [0; GATHERED], places }
+        let (waiting, ready) = Default::default();
+        Gather { packed, item, waiting, ready, gathered: [0; GATHERED], places }
     }
 
     /// A strip of the layout of the view's items.
@@ -62,16 +78,29 @@ impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
         if run > SHORT || strip.count > RUNS || strip.bytes * RUNS > MADE || strip.packed_step == strip.bytes {
             return self.put_runs(strip, run);
         }
-        if let Some(last) = self.count.checked_sub(1).map(|last| self.waiting[last])
+        if let Some(last) = self.waiting.strips().last()
             && (strip.packed != last.packed + strip.bytes || strip.count != last.count)
         {
-            self.flush();
+            self.turn_over();
         }
-        self.waiting[self.count] = strip;
-        self.count += 1;
-        if self.count == SIDE.min(GATHERED / (RUNS * run)) {
-            self.flush();
+        self.waiting.strips[self.waiting.count] = strip;
+        self.waiting.count += 1;
+        if self.waiting.count == SIDE.min(GATHERED / (RUNS * run)) {
+            self.turn_over();
         }
+    }
+
+    /// Puts the strips before those that wait, and has the places of these fetched meanwhile.
+    fn turn_over(&mut self) {
+        self.waiting.strips().iter().for_each(|strip| self.places.fetch(strip));
+        let before = std::mem::replace(&mut self.ready, std::mem::take(&mut self.waiting));
+        self.put(before.strips());
+    }
+
+    /// Puts what still waits.
+    pub fn flush(&mut self) {
+        self.turn_over();
+        self.turn_over();
     }
 
     /// Packed bytes of what takes so many in memory.
@@ -79,13 +108,9 @@ impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
         bytes / self.places.size * self.item
     }
 
-    /// Puts what still waits.
-    pub fn flush(&mut self) {
-        let strips = self.waiting;
-        let Some(strips) = strips.get(..std::mem::take(&mut self.count)).filter(|strips| !strips.is_empty()) else {
-            return;
-        };
-        let Strip { packed, packed_step, bytes, step, count, .. } = strips[0];
+    /// Puts strips that lie side by side.
+    fn put(&mut self, strips: &[Strip]) {
+        let Some(&Strip { packed, packed_step, bytes, step, count, .. }) = strips.first() else { return };
         let (run, at, pitch) = (self.packed_bytes(bytes), self.packed_bytes(packed), self.packed_bytes(packed_step));
         let from = &self.packed[at..];
         // All bytes of the strips: a row of them has `strips.len()` runs.
@@ -136,6 +161,24 @@ impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
             at += count * step;
             done += count;
         }
+    }
+}
+
+impl<F> Places<'_, F> {
+    /// Has the processor fetch the places of a strip where that can be told it. Each is written a little at a time, in another
+    /// page than the last one: the wait for memory would be most of the time.
+    fn fetch(&self, strip: &Strip) {
+        #[cfg(target_arch = "x86_64")]
+        if strip.step == strip.bytes as isize {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            let first = self.base.wrapping_offset(strip.at);
+            for line in (0..strip.count * strip.bytes).step_by(CACHE_LINE) {
+                // SAFETY: every processor of this architecture has SSE; a hint touches no memory.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(line).cast()) };
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = strip;
     }
 }
 
