@@ -10,7 +10,7 @@ const RUNS: usize = BLOCK;
 /// Bytes of the packed runs of strips that are gone along side by side, at most.
 const SHORT: usize = 8;
 /// Bytes for what is gathered, and for what is made of it.
-const GATHERED: usize = SIDE * RUNS * 4;
+const GATHERED: usize = SIDE * RUNS;
 const MADE: usize = 16 * RUNS;
 #[cfg(target_arch = "x86_64")]
 const CACHE_LINE: usize = 64;
@@ -75,7 +75,12 @@ impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
     pub fn take(&mut self, strip: Strip) {
         let run = self.packed_bytes(strip.bytes);
         // Only along another axis than the packed one is there anything to gain.
-        if run > SHORT || strip.count > RUNS || strip.bytes * RUNS > MADE || strip.packed_step == strip.bytes {
+        let is_packed = strip.step == strip.bytes as isize;
+        if run > SHORT
+            || strip.count > RUNS
+            || !is_packed && strip.bytes * RUNS > MADE
+            || strip.packed_step == strip.bytes
+        {
             return self.put_runs(strip, run);
         }
         if let Some(last) = self.waiting.strips().last()
@@ -85,7 +90,10 @@ impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
         }
         self.waiting.strips[self.waiting.count] = strip;
         self.waiting.count += 1;
-        if self.waiting.count == SIDE.min(GATHERED / (RUNS * run)) {
+        let is_direct = self.places.is_same && is_packed;
+        if is_direct && self.waiting.count == SIDE
+            || !is_direct && self.waiting.count >= most_gathered(strip.count * run)
+        {
             self.turn_over();
         }
     }
@@ -126,12 +134,12 @@ impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
         }
         let mut to = [self.gathered.as_mut_ptr(); SIDE];
         for (k, to) in to.iter_mut().enumerate().take(strips.len()) {
-            *to = to.wrapping_add(k * RUNS * run);
+            *to = to.wrapping_add(k * count * run);
         }
-        // SAFETY: the assertion above; and as many strips wait as have room, each for `RUNS` runs.
+        // SAFETY: the assertion above; and as many strips were taken as have room.
         unsafe { spread(from, pitch, &to[..strips.len()], count, run) };
-        for (strip, column) in strips.iter().zip(self.gathered.chunks_exact(RUNS * run)) {
-            self.places.put(strip.at, step, count, bytes, &column[..count * run]);
+        for (strip, column) in strips.iter().zip(self.gathered.chunks_exact(count * run)) {
+            self.places.put(strip.at, step, count, bytes, column);
         }
     }
 
@@ -170,11 +178,11 @@ impl<F> Places<'_, F> {
     fn fetch(&self, strip: &Strip) {
         #[cfg(target_arch = "x86_64")]
         if strip.step == strip.bytes as isize {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
             let first = self.base.wrapping_offset(strip.at);
             for line in (0..strip.count * strip.bytes).step_by(CACHE_LINE) {
                 // SAFETY: every processor of this architecture has SSE; a hint touches no memory.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(line).cast()) };
+                unsafe { _mm_prefetch::<_MM_HINT_T1>(first.wrapping_add(line).cast()) };
             }
         }
         #[cfg(not(target_arch = "x86_64"))]
@@ -196,6 +204,11 @@ impl<F: FnMut(&[u8], &mut [u8])> Places<'_, F> {
         // SAFETY: as above; here the runs stand `step` apart, and `made` holds the bytes of all of them.
         unsafe { copy_strip((made.as_ptr(), bytes as isize), (self.base.offset(at), step), count, bytes) };
     }
+}
+
+/// How many strips of so many packed bytes there is room for.
+fn most_gathered(bytes: usize) -> usize {
+    (GATHERED / bytes.max(1)).clamp(1, SIDE)
 }
 
 /// Brings each of the runs of `bytes` bytes that stand side by side in a row to a column of its own, for `rows` rows that

@@ -5,7 +5,7 @@ use super::segments::Frame;
 use super::wait::Steps;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Area, Destination, Limits};
-use crate::plugin::Outcome;
+use crate::plugin::{Outcome, put_rows};
 use jpeg::{Crop, Decoder, PixelFormat, Rows, Scale, Tolerance};
 
 /// Rows that are decoded at once where they stay, between two looks at whether they are still wanted.
@@ -14,10 +14,13 @@ const STEP: usize = 256;
 const LEAST: usize = 16;
 
 /// The decoding of an image, which any thread may do.
+#[derive(Clone, Copy)]
 pub struct Job<'a> {
     pub data: &'a [u8],
     pub frame: Frame,
     pub limits: Limits,
+    /// Threads that bring rows to their places.
+    pub threads: usize,
     pub partial: bool,
     /// The bytes cannot hold the image, whatever the codec makes of them.
     pub too_short: bool,
@@ -121,7 +124,7 @@ impl Job<'_> {
             let bytes = &mut bytemuck::cast_slice_mut(&mut band)[..count * row];
             missing.inspect(|&with| bytes.fill(with));
             self.read(rows, bytes, count)?;
-            to.put_rows(y, count, bytes)?;
+            put_rows(self.threads, to, y, count, bytes)?;
             each(y, bytes)?;
             y += count;
         }
