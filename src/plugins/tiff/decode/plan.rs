@@ -5,6 +5,7 @@ use super::super::form::Form;
 use super::super::series::Pages;
 use super::super::tags::compression;
 use super::chunk::{Scratch, decode_rows};
+use super::unpack::{self, Unpacking};
 use crate::error::{Error, Result};
 use crate::model::{DType, Destination, byte_len};
 use crate::plugin::{Call, Outcome, parallel};
@@ -19,6 +20,10 @@ const LEAST_PARALLEL: usize = 512 << 10;
 /// Bytes of short strips that are gathered into one unit of work; of uncompressed ones, which are only copied, more.
 const GATHERED: usize = 64 << 10;
 const GATHERED_PLAIN: usize = 4 << 20;
+
+/// Pages of fewer bytes are gathered into one unit of work, up to this many bytes.
+const SMALL: usize = 64 << 10;
+const GATHERED_PAGES: usize = 1 << 20;
 
 /// A part of the rows and columns of each page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +72,39 @@ struct Rows {
     bytes: usize,
 }
 
+impl Rows {
+    /// Bytes of a page.
+    fn page(&self) -> usize {
+        self.planes * self.rows * self.bytes
+    }
+}
+
+/// Work of one thread.
+enum Job<'a> {
+    /// Rows of a page, which is `None` if it is not stored.
+    Part(Unit, Option<Arc<Loaded<'a>>>),
+    /// Whole pages.
+    Pages(Range<usize>),
+}
+
+impl Job<'_> {
+    /// Bytes of its rows.
+    fn len(&self, rows: &Rows) -> usize {
+        match self {
+            Job::Part(unit, _) => unit.len(rows),
+            Job::Pages(pages) => pages.len() * rows.page(),
+        }
+    }
+
+    /// The first of its rows in the image.
+    fn first_row(&self, rows: &Rows) -> usize {
+        match self {
+            Job::Part(unit, _) => (unit.page * rows.planes + unit.planes.start) * rows.rows + unit.rows.start,
+            Job::Pages(pages) => pages.start * rows.planes * rows.rows,
+        }
+    }
+}
+
 impl Unit {
     /// Bytes of its rows.
     fn len(&self, rows: &Rows) -> usize {
@@ -75,8 +113,39 @@ impl Unit {
 }
 
 impl Pixels<'_> {
+    /// Whole pages that are read as one unit of work; `None`: each is one or more units.
+    fn gathered(&self, rows: &Rows) -> Option<usize> {
+        let page = rows.page();
+        (page < SMALL && self.count > 1).then(|| GATHERED_PAGES / page.max(1))
+    }
+
+    /// Whether each page is one strip or tile of samples that lie there just as they are wanted, but for their order.
+    fn is_one_run(&self) -> bool {
+        let form = self.form;
+        form.compression == compression::NONE
+            && form.predictor == 1
+            && !form.reversed_bits
+            && form.shared_chroma().is_none()
+            && Unpacking::of(form, self.dtype).is_ok_and(Unpacking::is_plain)
+            && form.chunks() == (1, 1, 1, 1)
+            && form.chunk() == (1, form.length, form.width)
+            && self.window == Window::all(form)
+            && matches!(self.pages, Pages::Each(_))
+    }
+
+    /// The directory of a page.
+    fn at(&self, index: usize) -> Result<PageAt> {
+        match self.pages {
+            Pages::Each(pages) => pages.get(index).copied().ok_or_else(|| Error::internal("a series has fewer pages")),
+            Pages::Block { page, .. } => Ok(*page),
+        }
+    }
+
     /// How many units there are in all.
     fn unit_count(&self, rows: &Rows) -> usize {
+        if let Some(pages) = self.gathered(rows) {
+            return self.count.div_ceil(pages.max(1));
+        }
         let (depth, _, _) = self.form.chunk();
         let page = match depth {
             1 => {
@@ -146,7 +215,8 @@ pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> 
     let units = pixels.unit_count(&rows);
     let limits = *call.limits();
     let partial = call.bool("allow_partial");
-    let scratch = || Ok(Scratch::new(limits, partial));
+    let is_one_run = pixels.is_one_run();
+    let worker = || Ok(Worker { scratch: Scratch::new(limits, partial), pixels, rows: &rows, is_one_run, last: None });
     let finish = |done: Outcome| is_partial.fetch_or(done == Outcome::Partial, Ordering::Relaxed);
     let mut jobs = Jobs { file, pixels, rows: &rows, page: 0, units: VecDeque::new(), loaded: Ok(None), failed: false };
     if let Some(memory) = to.direct(&[]) {
@@ -154,34 +224,88 @@ pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> 
         let mut rest = memory;
         let jobs = std::iter::from_fn(|| {
             let job = jobs.next()?;
-            let len = job.as_ref().map_or(0, |(unit, _)| unit.len(&rows));
+            let len = job.as_ref().map_or(0, |job| job.len(&rows));
             let (part, behind) = std::mem::take(&mut rest).split_at_mut_checked(len).unwrap_or_default();
             rest = behind;
             Some((job, part))
         });
-        parallel(call, threads, units, jobs, scratch, |scratch, (job, part)| {
-            let (unit, page) = job?;
-            if part.len() != unit.len(&rows) {
+        parallel(call, threads, units, jobs, worker, |worker, (job, part)| {
+            let job = job?;
+            if part.len() != job.len(&rows) {
                 return Err(Error::internal("the image has fewer rows than its pages"));
             }
-            finish(decode_unit(pixels, page.as_deref(), &unit, &rows, part, scratch)?);
+            finish(worker.decode(file, &job, part)?);
             Ok(())
         })?;
     } else {
         // Strides or a conversion stand between: one thread at a time puts what it has decoded.
         let shared = Mutex::new(to);
-        parallel(call, threads, units, std::iter::from_fn(|| jobs.next()), scratch, |scratch, job| {
-            let (unit, page) = job?;
-            let mut bytes = limits.allocate(unit.len(&rows))?;
-            finish(decode_unit(pixels, page.as_deref(), &unit, &rows, &mut bytes, scratch)?);
+        parallel(call, threads, units, std::iter::from_fn(|| jobs.next()), worker, |worker, job| {
+            let job = job?;
+            let mut bytes = limits.allocate(job.len(&rows))?;
+            finish(worker.decode(file, &job, &mut bytes)?);
             let mut to = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            put(&mut to, pixels, &rows, &unit, &bytes)
+            put(&mut to, pixels, &rows, job.first_row(&rows), &bytes)
         })?;
     }
     Ok(if is_partial.into_inner() { Outcome::Partial } else { Outcome::Complete })
 }
 
-/// Units in the order of the destination, each with its page, which is looked at once.
+/// What one thread keeps between its jobs.
+struct Worker<'a> {
+    scratch: Scratch,
+    pixels: &'a Pixels<'a>,
+    rows: &'a Rows,
+    is_one_run: bool,
+    /// The page of several that was loaded last.
+    last: Option<Loaded<'a>>,
+}
+
+impl<'a> Worker<'a> {
+    fn decode(&mut self, file: &'a File, job: &Job, out: &mut [u8]) -> Result<Outcome> {
+        let (pixels, rows) = (self.pixels, self.rows);
+        let pages = match job {
+            Job::Part(unit, page) => return decode_unit(pixels, page.as_deref(), unit, rows, out, &mut self.scratch),
+            Job::Pages(pages) => pages.clone(),
+        };
+        let mut outcome = Outcome::Complete;
+        for (index, out) in pages.zip(out.chunks_exact_mut(rows.page().max(1))) {
+            let at = pixels.at(index)?;
+            if self.is_one_run && self.read_alike(at, out)? {
+                continue;
+            }
+            if self.last.as_ref().is_none_or(|last| last.page.at != at) {
+                self.last = load(file, pixels, index, self.last.as_ref().map(|last| &last.page))?;
+            }
+            let mut rest = out;
+            for unit in pixels.units(index, rows) {
+                let (out, behind) = std::mem::take(&mut rest).split_at_mut(unit.len(rows));
+                rest = behind;
+                if decode_unit(pixels, self.last.as_ref(), &unit, rows, out, &mut self.scratch)? == Outcome::Partial {
+                    outcome = Outcome::Partial;
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Reads a page of one run of samples, if its directory is like that of the last one. `false`: it must be looked at
+    /// closely.
+    fn read_alike(&self, at: PageAt, out: &mut [u8]) -> Result<bool> {
+        let Some(last) = self.last.as_ref().filter(|last| last.page.at.file == at.file) else { return Ok(false) };
+        let found = last.tiff.only_chunk(at.offset, &last.page.directory)?;
+        let Some((offset, _)) = found.filter(|&(offset, count)| offset != 0 && count >= out.len() as u64) else {
+            return Ok(false);
+        };
+        if last.tiff.source.read_up_to(out, offset)? < out.len() {
+            return Ok(false);
+        }
+        unpack::to_native(out, self.pixels.dtype, last.tiff.layout.big_endian);
+        Ok(true)
+    }
+}
+
+/// Jobs in the order of the destination. Where pages are not gathered, each is looked at once.
 struct Jobs<'a> {
     file: &'a File,
     pixels: &'a Pixels<'a>,
@@ -193,8 +317,12 @@ struct Jobs<'a> {
 }
 
 impl<'a> Jobs<'a> {
-    #[allow(clippy::type_complexity)] // a unit and its page, if that is stored
-    fn next(&mut self) -> Option<Result<(Unit, Option<Arc<Loaded<'a>>>)>> {
+    fn next(&mut self) -> Option<Result<Job<'a>>> {
+        if let Some(pages) = self.pixels.gathered(self.rows) {
+            let from = self.page;
+            self.page = from.saturating_add(pages.max(1)).min(self.pixels.count);
+            return (from < self.page).then_some(Ok(Job::Pages(from..self.page)));
+        }
         while self.units.is_empty() && self.page < self.pixels.count && !self.failed {
             let before = self.loaded.as_ref().ok().and_then(|page| page.as_deref()).map(|loaded| &loaded.page);
             let loaded = load(self.file, self.pixels, self.page, before);
@@ -204,7 +332,7 @@ impl<'a> Jobs<'a> {
         }
         let unit = self.units.pop_front()?;
         match &self.loaded {
-            Ok(page) => Some(Ok((unit, page.clone()))),
+            Ok(page) => Some(Ok(Job::Part(unit, page.clone()))),
             Err(e) => {
                 self.failed = true;
                 self.units.clear();
@@ -223,10 +351,7 @@ pub(super) struct Loaded<'a> {
 
 /// Page `index` of the series; `None`: it is not stored. `before` is one that was loaded.
 fn load<'a>(file: &'a File, pixels: &Pixels, index: usize, before: Option<&Page>) -> Result<Option<Loaded<'a>>> {
-    let at = match pixels.pages {
-        Pages::Each(pages) => *pages.get(index).ok_or_else(|| Error::internal("a series has fewer pages"))?,
-        Pages::Block { page, .. } => *page,
-    };
+    let at = pixels.at(index)?;
     if at == PageAt::MISSING {
         return Ok(None);
     }
@@ -298,9 +423,8 @@ fn block(
     Ok(outcome)
 }
 
-/// Puts the packed rows of a unit to their places.
-fn put(to: &mut Destination, pixels: &Pixels, rows: &Rows, unit: &Unit, bytes: &[u8]) -> Result<()> {
-    let first = (unit.page * rows.planes + unit.planes.start) * rows.rows + unit.rows.start;
+/// Puts packed rows, of which the first has this number, to their places.
+fn put(to: &mut Destination, pixels: &Pixels, rows: &Rows, first: usize, bytes: &[u8]) -> Result<()> {
     // The axes before the rows' own; those of length 1 are not there.
     let shape = to.shape().to_vec();
     let inner = if pixels.form.chunk_samples() > 1 { 2 } else { 1 };

@@ -75,7 +75,7 @@ pub fn contiguous_start(tiff: &Tiff, page: &Page) -> Result<Option<u64>> {
 pub fn holds(tiff: &Tiff, start: u64, form: &Form, count: usize) -> bool {
     let one = form.dtype().and_then(|dtype| byte_len(&form.shape(), dtype)).unwrap_or(usize::MAX) as u64;
     let end = one.checked_mul(count as u64).and_then(|all| all.checked_add(start));
-    end.is_some_and(|end| tiff.source.len().is_none_or(|len| end <= len))
+    end.is_some_and(|end| tiff.len().is_none_or(|len| end <= len))
 }
 
 /// The letters of axes after a reshape: of those that stay, their own; of others `Q`. As tifffile has it.
