@@ -8,7 +8,7 @@ use super::chunk::{Scratch, decode_rows};
 use super::unpack::{self, Unpacking};
 use crate::error::{Error, Result};
 use crate::model::{DType, Destination, byte_len};
-use crate::plugin::{Call, Outcome, parallel};
+use crate::plugin::{Call, Outcome, parallel, put_rows};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,6 +70,8 @@ struct Rows {
     rows: usize,
     /// Bytes of a row.
     bytes: usize,
+    /// Rows that are best put into their places at once.
+    together: usize,
 }
 
 impl Rows {
@@ -162,16 +164,23 @@ impl Pixels<'_> {
         let (_, length, _) = self.form.chunk();
         let plain = self.form.compression == compression::NONE;
         let least = if plain { GATHERED_PLAIN } else { GATHERED };
-        let chunks = least.div_ceil(rows.bytes.max(1)).div_ceil(length.max(1)).max(1);
+        let chunks = least.div_ceil(rows.bytes.max(1)).max(rows.together).div_ceil(length.max(1)).max(1);
         length.max(1).saturating_mul(chunks)
     }
 
-    fn rows(&self) -> Result<Rows> {
+    /// The rows of a page in a destination.
+    fn rows(&self, to: &mut Destination) -> Result<Rows> {
         let form = self.form;
         let planes = form.depth.checked_mul(if form.planar { form.samples } else { 1 });
         let planes = planes.ok_or_else(|| Error::limit("too many planes"))?;
         let bytes = byte_len(&[self.window.x.len(), form.chunk_samples()], self.dtype)?;
-        Ok(Rows { planes, rows: self.window.y.len(), bytes })
+        let inner = if form.chunk_samples() > 1 { 2 } else { 1 };
+        let together = match to.shape().len().saturating_sub(inner) {
+            1 => to.rows_at_once(),
+            2 if to.shape()[0] > 0 => to.image(0)?.rows_at_once(),
+            _ => 1,
+        };
+        Ok(Rows { planes, rows: self.window.y.len(), bytes, together })
     }
 
     /// The units of a page, in the order of the destination.
@@ -205,7 +214,7 @@ impl Pixels<'_> {
 
 /// Reads the pages into the destination, whose shape is theirs without axes of length 1.
 pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> Result<Outcome> {
-    let rows = pixels.rows()?;
+    let rows = pixels.rows(to)?;
     let all = rows.planes.checked_mul(rows.rows).and_then(|n| n.checked_mul(pixels.count));
     let bytes = all.and_then(|n| n.checked_mul(rows.bytes)).ok_or_else(|| Error::limit("too many rows"))?;
     // Threads cost more than they save where there is little to do.
@@ -245,7 +254,7 @@ pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> 
             let mut bytes = limits.allocate(job.len(&rows))?;
             finish(worker.decode(file, &job, &mut bytes)?);
             let mut to = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            put(&mut to, pixels, &rows, job.first_row(&rows), &bytes)
+            put(threads, &mut to, pixels, &rows, job.first_row(&rows), &bytes)
         })?;
     }
     Ok(if is_partial.into_inner() { Outcome::Partial } else { Outcome::Complete })
@@ -424,19 +433,34 @@ fn block(
 }
 
 /// Puts packed rows, of which the first has this number, to their places.
-fn put(to: &mut Destination, pixels: &Pixels, rows: &Rows, first: usize, bytes: &[u8]) -> Result<()> {
+fn put(threads: usize, to: &mut Destination, pixels: &Pixels, rows: &Rows, first: usize, bytes: &[u8]) -> Result<()> {
     // The axes before the rows' own; those of length 1 are not there.
     let shape = to.shape().to_vec();
     let inner = if pixels.form.chunk_samples() > 1 { 2 } else { 1 };
     let leading = shape.get(..shape.len().saturating_sub(inner)).unwrap_or(&[]);
     let mut at = vec![0; leading.len()];
-    for (i, row) in bytes.chunks_exact(rows.bytes.max(1)).enumerate() {
-        let mut rest = first + i;
+    let mut done = 0;
+    while done < bytes.len() {
+        let mut rest = first + done / rows.bytes.max(1);
         for (at, &n) in at.iter_mut().zip(leading).rev() {
             *at = rest % n.max(1);
             rest /= n.max(1);
         }
-        to.put(&at, row)?;
+        let behind = &bytes[done..];
+        let Some((&y, planes)) = at.split_last() else { return to.put(&[], behind) };
+        // To the end of the plane.
+        let plane = leading.last().map_or(0, |&n| (n - y).saturating_mul(rows.bytes));
+        let part = &behind[..plane.min(behind.len())];
+        put_plane(threads, to, planes, y, part, rows.bytes)?;
+        done += part.len().max(1);
     }
     Ok(())
+}
+
+/// Puts packed rows of the plane behind leading indices, from row `y` on.
+fn put_plane(threads: usize, to: &mut Destination, at: &[usize], y: usize, bytes: &[u8], row: usize) -> Result<()> {
+    match at.split_first() {
+        Some((&i, inner)) => put_plane(threads, &mut to.image(i)?, inner, y, bytes, row),
+        None => put_rows(threads, to, y, bytes.len() / row.max(1), bytes),
+    }
 }
