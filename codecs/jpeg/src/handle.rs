@@ -1,4 +1,4 @@
-//! A TurboJPEG instance: made, asked, destroyed. The calls that touch pixels are in `decode` and `encode`.
+//! A TurboJPEG instance that compresses: made, set up, destroyed. The calls that touch pixels are in `encode`.
 
 use std::ffi::{CStr, c_int};
 use std::ptr::NonNull;
@@ -14,17 +14,9 @@ pub(crate) struct Handle(NonNull<std::ffi::c_void>);
 unsafe impl Send for Handle {}
 
 impl Handle {
-    pub fn decompressor() -> Result<Handle> {
-        Handle::new(sys::TJINIT_TJINIT_DECOMPRESS)
-    }
-
     pub fn compressor() -> Result<Handle> {
-        Handle::new(sys::TJINIT_TJINIT_COMPRESS)
-    }
-
-    fn new(kind: sys::TJINIT) -> Result<Handle> {
         // SAFETY: tj3Init promises an instance or NULL for any argument.
-        let raw = unsafe { sys::tj3Init(kind as c_int) };
+        let raw = unsafe { sys::tj3Init(sys::TJINIT_TJINIT_COMPRESS as c_int) };
         let raw =
             NonNull::new(raw).ok_or_else(|| Error::new(ErrorKind::OutOfMemory, "no memory for the JPEG codec"))?;
         Ok(Handle(raw))
@@ -35,32 +27,19 @@ impl Handle {
     }
 
     pub fn set(&mut self, parameter: sys::TJPARAM, value: c_int) -> Result<()> {
-        // SAFETY: `new` got the instance from tj3Init and only `drop` ends it; tj3Set checks parameter and value.
+        // SAFETY: `compressor` got the instance from tj3Init and only `drop` ends it; tj3Set checks parameter and value.
         let status = unsafe { sys::tj3Set(self.raw(), parameter as c_int, value) };
         self.check(status)
     }
 
-    /// -1 when the instance does not know.
-    pub fn get(&mut self, parameter: sys::TJPARAM) -> c_int {
-        // SAFETY: `new` got the instance from tj3Init and only `drop` ends it; tj3Get checks the parameter.
-        unsafe { sys::tj3Get(self.raw(), parameter as c_int) }
-    }
-
-    /// The status of a call that has no warnings to tell.
+    /// The status of a call.
     pub fn check(&mut self, status: c_int) -> Result<()> {
         if status == 0 { Ok(()) } else { Err(Error::from_libjpeg(&self.last_text())) }
     }
 
-    /// Whether the last call that read data met damage, whatever its status.
-    pub fn warned(&mut self) -> bool {
-        // SAFETY: `new` got the instance from tj3Init and only `drop` ends it.
-        let code = unsafe { sys::tj3GetErrorCode(self.raw()) };
-        code == sys::TJERR_TJERR_WARNING as c_int
-    }
-
     /// What libjpeg says about the call just made on this thread, which failed.
     pub fn last_text(&mut self) -> String {
-        // SAFETY: `new` got the instance from tj3Init and only `drop` ends it.
+        // SAFETY: `compressor` got the instance from tj3Init and only `drop` ends it.
         let text = unsafe { sys::tj3GetErrorStr(self.raw()) };
         // SAFETY: tj3GetErrorStr promises a NUL-terminated text, in the instance or in this thread's storage, which
         // stays until the next call on this thread; we copy it before.
@@ -70,7 +49,7 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // SAFETY: `new` got the instance from tj3Init; nothing uses it after drop.
+        // SAFETY: `compressor` got the instance from tj3Init; nothing uses it after drop.
         unsafe { sys::tj3Destroy(self.raw()) };
     }
 }

@@ -1,7 +1,8 @@
 //! A safe face over libjpeg-turbo 3: JPEG bytes in, rows of samples into a given slice out, and back.
 //!
-//! Here live the calls into the TurboJPEG 3 API (`tj3*`), which keeps libjpeg's `setjmp` and `longjmp` inside C, and
-//! the checks that make them sound for any bytes. Not here: metadata segments (Exif, XMP, ICC on reading), orientation,
+//! Here live the calls into C, and the checks that make them sound for any bytes. Decoding is by rows, through libjpeg's
+//! own API: `shim.c` keeps its `setjmp` and `longjmp` inside C. Encoding takes whole images, for which the TurboJPEG 3
+//! API (`tj3*`) does the same. Not here: metadata segments (Exif, XMP, ICC on reading), orientation,
 //! several images in one file, limits on size. Those are the caller's, who sees the [`Header`] before a pixel is decoded.
 //!
 //! The one invariant: no slice reaches C before its length has been compared with what C will write to it or read
@@ -10,14 +11,22 @@
 //! Decoding takes the library's accurate path (`islow` DCT, smooth upsampling), whose pixels are those of Pillow and of
 //! every other program that uses libjpeg-turbo with its defaults.
 
+mod bands;
 mod decode;
 mod encode;
 mod error;
 mod handle;
+mod parts;
+mod raw;
+mod rows;
+mod segments;
 
+pub use bands::{Band, Bands};
 pub use decode::{Completeness, Crop, Decoder, Header, Scale, Tolerance};
 pub use encode::{EncodeOptions, Lossless, Restart, Source, encode_u8, encode_u16};
 pub use error::{Error, ErrorKind, Result};
+pub use parts::{PartDecoder, Parts};
+pub use rows::Rows;
 
 use turbojpeg_sys as sys;
 
@@ -89,8 +98,16 @@ impl Colorspace {
         (Colorspace::Ycck, sys::TJCS_TJCS_YCCK),
     ];
 
-    fn from_code(code: i32) -> Option<Colorspace> {
-        Self::ALL.iter().find(|(_, c)| i64::from(*c) == i64::from(code)).map(|(space, _)| *space)
+    /// From libjpeg's `J_COLOR_SPACE`.
+    fn from_libjpeg(number: i32) -> Option<Colorspace> {
+        match number {
+            1 => Some(Colorspace::Gray),
+            2 => Some(Colorspace::Rgb),
+            3 => Some(Colorspace::YCbCr),
+            4 => Some(Colorspace::Cmyk),
+            5 => Some(Colorspace::Ycck),
+            _ => None,
+        }
     }
 
     fn code(self) -> i32 {
@@ -121,20 +138,29 @@ impl Subsampling {
         (Subsampling::S441, sys::TJSAMP_TJSAMP_441),
     ];
 
-    /// Columns and rows of the blocks in which an image of this kind is coded.
-    pub(crate) fn block_size(self) -> (u32, u32) {
-        match self {
-            Subsampling::S444 | Subsampling::Gray => (8, 8),
-            Subsampling::S422 => (16, 8),
-            Subsampling::S420 => (16, 16),
-            Subsampling::S440 => (8, 16),
-            Subsampling::S411 => (32, 8),
-            Subsampling::S441 => (8, 32),
+    /// From the sampling factors of the components. Of one component they mean nothing; a fourth one, black, has the
+    /// resolution of the first.
+    fn of_factors(space: Colorspace, h: &[i32; 4], v: &[i32; 4]) -> Option<Subsampling> {
+        let components = usize::from(space.components());
+        if components == 1 {
+            return Some(Subsampling::Gray);
         }
-    }
-
-    fn from_code(code: i32) -> Option<Subsampling> {
-        Self::ALL.iter().find(|(_, c)| *c == code).map(|(sampling, _)| *sampling)
+        let ratio = |of: &[i32; 4], i: usize| of.get(i).filter(|&&n| n > 0 && of[0] % n == 0).map(|n| of[0] / n);
+        let ratios = (ratio(h, 1)?, ratio(v, 1)?);
+        let is_regular = (2..components).all(|i| {
+            let wanted = if i == 3 { (1, 1) } else { ratios };
+            (ratio(h, i), ratio(v, i)) == (Some(wanted.0), Some(wanted.1))
+        });
+        let found = match ratios {
+            (1, 1) => Subsampling::S444,
+            (2, 1) => Subsampling::S422,
+            (2, 2) => Subsampling::S420,
+            (1, 2) => Subsampling::S440,
+            (4, 1) => Subsampling::S411,
+            (1, 4) => Subsampling::S441,
+            _ => return None,
+        };
+        Some(found).filter(|_| is_regular)
     }
 
     fn code(self) -> i32 {

@@ -123,7 +123,7 @@ fn the_memory_limit_holds_for_progressive_images() {
     let mut out = vec![0; 6_000_000];
     let mut decode_with = |limit| {
         let mut decoder = Decoder::new(&data).unwrap();
-        decoder.set_memory_limit(limit).unwrap();
+        decoder.set_memory_limit(limit);
         decoder.decode_u8(&mut out, 6000, PixelFormat::Rgb, Scale::Full, Tolerance::Partial)
     };
     assert_eq!(decode_with(1).unwrap_err().kind, ErrorKind::Limit);

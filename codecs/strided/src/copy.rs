@@ -24,22 +24,3 @@ pub unsafe fn copy_strip(from: (*const u8, isize), to: (*mut u8, isize), count: 
         _ => copy!(bytes),
     }
 }
-
-/// Copies `count` runs of 3 bytes, `from.1` apart, to where they stand one behind the other. Four bytes at once are cheaper;
-/// the fourth is overwritten by the next run.
-///
-/// # Safety
-/// All bytes from the first run to the end of the last one are readable, which stand more than 3 apart; the places are
-/// writable and used by nobody else.
-pub unsafe fn copy_pixels(from: (*const u8, isize), to: *mut u8, count: usize) {
-    let last = count as isize - 1;
-    for i in 0..last {
-        // SAFETY: behind run `i` there is another on each side, so that a fourth byte belongs to those that the caller
-        // promises.
-        unsafe { std::ptr::copy_nonoverlapping(from.0.offset(i * from.1), to.offset(3 * i), 4) }
-    }
-    if last >= 0 {
-        // SAFETY: the last run, which the caller promises.
-        unsafe { std::ptr::copy_nonoverlapping(from.0.offset(last * from.1), to.offset(3 * last), 3) }
-    }
-}

@@ -1,22 +1,26 @@
 //! Packed items brought together, converted, and put into their places: many at a time where memory has them side by side.
 
 use crate::copy::copy_strip;
-use crate::layout::{BLOCK, Strip};
+use crate::layout::Strip;
+use crate::square::{SIDE, turn};
 use std::marker::PhantomData;
 
-/// Strips whose packed bytes lie side by side, that are turned together.
-const SIDE: usize = 8;
-/// Most items of a strip along another axis than the packed one.
-const RUNS: usize = BLOCK;
+/// Runs of a strip that are brought together at once.
+const RUNS: usize = 256;
+/// Bytes of the packed runs of strips that are gone along side by side, at most.
+const SHORT: usize = 8;
 /// Bytes for what is gathered, and for what is made of it.
-const GATHERED: usize = SIDE * RUNS;
+const GATHERED: usize = SIDE * RUNS * 4;
 const MADE: usize = 16 * RUNS;
 
 /// Brings the packed items of a strip together, converts them, and puts them into their places.
+///
+/// Strips whose packed bytes lie side by side are gone along together: each row of theirs is looked at once, not once for
+/// each strip, which costs more than the copying where rows lie in pages of their own.
 pub struct Gather<'a, F> {
     packed: &'a [u8],
     item: usize,
-    /// Strips of single bytes that wait for their neighbours.
+    /// Strips that wait for their neighbours.
     waiting: [Strip; SIDE],
     count: usize,
     gathered: [u8; GATHERED],
@@ -28,70 +32,91 @@ struct Places<'a, F> {
     /// The item at index 0.
     base: *mut u8,
     size: usize,
+    /// Whether items are made by copying.
+    is_same: bool,
     convert: F,
     made: [u8; MADE],
     lives: PhantomData<&'a mut [u8]>,
 }
 
+impl<'a> Gather<'a, fn(&[u8], &mut [u8])> {
+    /// Of items that stay as they are.
+    pub fn same(packed: &'a [u8], base: *mut u8, size: usize) -> Self {
+        let mut gather: Self = Gather::new(packed, size, base, size, |from, to| to.copy_from_slice(from));
+        gather.places.is_same = true;
+        gather
+    }
+}
+
 impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
     /// `base` is the address of the item at index 0 of the view whose strips will come, of `size` bytes an item.
     pub fn new(packed: &'a [u8], item: usize, base: *mut u8, size: usize, convert: F) -> Gather<'a, F> {
-        let places = Places { base, size, convert, made: [0; MADE], lives: PhantomData };
+        let places = Places { base, size, is_same: false, convert, made: [0; MADE], lives: PhantomData };
         Gather { packed, item, waiting: [Strip::default(); SIDE], count: 0, gathered: [0; GATHERED], places }
     }
 
     /// A strip of the layout of the view's items.
     pub fn take(&mut self, strip: Strip) {
-        let size = self.places.size;
-        let run = strip.bytes / size * self.item;
-        if run != 1 || strip.count > RUNS || size * RUNS > MADE {
+        let run = self.packed_bytes(strip.bytes);
+        // Only along another axis than the packed one is there anything to gain.
+        if run > SHORT || strip.bytes * RUNS > MADE || strip.packed_step == strip.bytes {
             return self.put_runs(strip, run);
         }
         if let Some(last) = self.count.checked_sub(1).map(|last| self.waiting[last])
-            && (strip.packed != last.packed + size || strip.count != last.count)
+            && (strip.packed != last.packed + strip.bytes || strip.count != last.count)
         {
             self.flush();
         }
         self.waiting[self.count] = strip;
         self.count += 1;
-        if self.count == SIDE {
-            self.turn();
+        if self.count == SIDE.min(GATHERED / (RUNS * run)) {
+            self.flush();
         }
+    }
+
+    /// Packed bytes of what takes so many in memory.
+    fn packed_bytes(&self, bytes: usize) -> usize {
+        bytes / self.places.size * self.item
     }
 
     /// Puts what still waits.
     pub fn flush(&mut self) {
-        for i in 0..std::mem::take(&mut self.count) {
-            self.put_runs(self.waiting[i], 1);
-        }
-    }
-
-    /// Turns eight strips of single bytes, square by square.
-    fn turn(&mut self) {
-        let first = self.waiting[0];
-        let (at, pitch) = (first.packed / self.places.size, first.packed_step / self.places.size);
-        for y in (0..first.count).step_by(SIDE) {
-            let mut square = [0u64; SIDE];
-            for (row, i) in square.iter_mut().zip(y..first.count) {
-                if let Some(bytes) = self.packed.get(at + i * pitch..).and_then(<[u8]>::first_chunk::<SIDE>) {
-                    *row = u64::from_le_bytes(*bytes);
-                }
+        let strips = self.waiting;
+        let Some(strips) = strips.get(..std::mem::take(&mut self.count)).filter(|strips| !strips.is_empty()) else {
+            return;
+        };
+        let Strip { packed, packed_step, bytes, step, count, .. } = strips[0];
+        let (run, at, pitch) = (self.packed_bytes(bytes), self.packed_bytes(packed), self.packed_bytes(packed_step));
+        let from = &self.packed[at..];
+        // All bytes of the strips: a row of them has `strips.len()` runs.
+        assert!(from.len() >= (count - 1) * pitch + strips.len() * run);
+        if self.places.is_same && step == bytes as isize {
+            let mut to = [self.places.base; SIDE];
+            for (to, strip) in to.iter_mut().zip(strips) {
+                *to = self.places.base.wrapping_offset(strip.at);
             }
-            transpose(&mut square);
-            for (x, column) in square.iter().enumerate() {
-                self.gathered[x * RUNS + y..][..SIDE].copy_from_slice(&column.to_le_bytes());
-            }
+            // SAFETY: the assertion above; and the maker of the view promised every item to us alone, which strips visit:
+            // the runs of each stand one behind the other from its place on.
+            return unsafe { spread(from, pitch, &to[..strips.len()], count, run) };
         }
-        self.count = 0;
-        for (strip, column) in self.waiting.iter().zip(self.gathered.chunks_exact(RUNS)) {
-            self.places.put(strip.at, first.step, first.count, self.places.size, &column[..first.count]);
+        let mut to = [self.gathered.as_mut_ptr(); SIDE];
+        for (k, to) in to.iter_mut().enumerate().take(strips.len()) {
+            *to = to.wrapping_add(k * RUNS * run);
+        }
+        for first in (0..count).step_by(RUNS) {
+            let some = RUNS.min(count - first);
+            // SAFETY: the assertion above; and as many strips wait as have room, each for `RUNS` runs.
+            unsafe { spread(&from[first * pitch..], pitch, &to[..strips.len()], some, run) };
+            for (strip, column) in strips.iter().zip(self.gathered.chunks_exact(RUNS * run)) {
+                let at = strip.at + first as isize * step;
+                self.places.put(at, step, some, bytes, &column[..some * run]);
+            }
         }
     }
 
     /// Puts the runs of a strip, each of `bytes` packed bytes.
     fn put_runs(&mut self, strip: Strip, bytes: usize) {
-        let size = self.places.size;
-        let (mut at, step) = (strip.packed / size * self.item, strip.packed_step / size * self.item);
+        let (mut at, step) = (self.packed_bytes(strip.packed), self.packed_bytes(strip.packed_step));
         let most = (GATHERED / bytes).min(MADE / strip.bytes);
         if most < 2 || strip.count == 1 {
             // Long runs: each by itself.
@@ -134,6 +159,90 @@ impl<F: FnMut(&[u8], &mut [u8])> Places<'_, F> {
     }
 }
 
+/// Brings each of the runs of `bytes` bytes that stand side by side in a row to a column of its own, for `rows` rows that
+/// begin `pitch` bytes apart.
+///
+/// # Safety
+/// `from` has all bytes of the runs, and each column has room for `rows` of them that is used by nobody else.
+unsafe fn spread(from: &[u8], pitch: usize, columns: &[*mut u8], rows: usize, bytes: usize) {
+    macro_rules! runs {
+        ($bytes:expr) => {
+            for y in 0..rows {
+                for (k, &to) in columns.iter().enumerate() {
+                    // SAFETY: run `k` of row `y`, which the caller promises on both sides.
+                    unsafe {
+                        let from = from.as_ptr().add(y * pitch + k * $bytes);
+                        std::ptr::copy_nonoverlapping(from, to.add(y * $bytes), $bytes);
+                    }
+                }
+            }
+        };
+    }
+    match (bytes, <&[*mut u8; SIDE]>::try_from(columns)) {
+        // SAFETY: as the caller promises.
+        (1, Ok(columns)) => unsafe { spread_bytes(from, pitch, columns, rows) },
+        // SAFETY: as the caller promises.
+        (3, Ok(columns)) => unsafe { spread_pixels(from, pitch, columns, rows) },
+        (1, _) => runs!(1),
+        (2, _) => runs!(2),
+        (3, _) => runs!(3),
+        (4, _) => runs!(4),
+        (6, _) => runs!(6),
+        (8, _) => runs!(8),
+        _ => runs!(bytes),
+    }
+}
+
+/// Single bytes: by squares.
+///
+/// # Safety
+/// As of [`spread`].
+unsafe fn spread_bytes(from: &[u8], pitch: usize, columns: &[*mut u8; SIDE], rows: usize) {
+    for y in (0..rows).step_by(SIDE) {
+        let count = SIDE.min(rows - y);
+        let mut square = [[0; SIDE]; SIDE];
+        for (row, i) in square.iter_mut().zip(y..y + count) {
+            if let Some(bytes) = from.get(i * pitch..).and_then(<[u8]>::first_chunk) {
+                *row = *bytes;
+            }
+        }
+        turn(&mut square);
+        for (&to, column) in columns.iter().zip(&square) {
+            // SAFETY: rows `y` to `y + count` of a column, which the caller promises. Sixteen bytes are one store.
+            unsafe {
+                match count {
+                    SIDE => std::ptr::copy_nonoverlapping(column.as_ptr(), to.add(y), SIDE),
+                    _ => std::ptr::copy_nonoverlapping(column.as_ptr(), to.add(y), count),
+                }
+            }
+        }
+    }
+}
+
+/// Runs of three bytes: four at once are cheaper; the fourth is overwritten by the next row.
+///
+/// # Safety
+/// As of [`spread`].
+unsafe fn spread_pixels(from: &[u8], pitch: usize, columns: &[*mut u8; SIDE], rows: usize) {
+    for y in 0..rows.saturating_sub(1) {
+        // The last row is behind, so that a byte more than the runs of this one is there.
+        let row: &[u8; 3 * SIDE + 1] = match from.get(y * pitch..).and_then(<[u8]>::first_chunk) {
+            Some(row) => row,
+            None => return,
+        };
+        for (k, &to) in columns.iter().enumerate() {
+            // SAFETY: a run that the caller promises, and a byte of the run that follows it on each side.
+            unsafe { std::ptr::copy_nonoverlapping(row[3 * k..].as_ptr(), to.add(3 * y), 4) };
+        }
+    }
+    if let Some(y) = rows.checked_sub(1) {
+        for (k, &to) in columns.iter().enumerate() {
+            // SAFETY: a run of the last row, which the caller promises on both sides.
+            unsafe { std::ptr::copy_nonoverlapping(from[y * pitch + 3 * k..][..3].as_ptr(), to.add(3 * y), 3) };
+        }
+    }
+}
+
 /// Copies runs of `bytes` bytes that begin `step` bytes apart.
 fn gather(from: &[u8], step: usize, to: &mut [u8], bytes: usize) {
     macro_rules! copy {
@@ -151,17 +260,5 @@ fn gather(from: &[u8], step: usize, to: &mut [u8], bytes: usize) {
         6 => copy!(6),
         8 => copy!(8),
         _ => copy!(bytes),
-    }
-}
-
-/// Turns a square of bytes: byte `i` of number `k` becomes byte `k` of number `i`.
-fn transpose(square: &mut [u64; SIDE]) {
-    for (distance, mask) in [(1, 0x00FF_00FF_00FF_00FF), (2, 0x0000_FFFF_0000_FFFF), (4, 0x0000_0000_FFFF_FFFFu64)] {
-        let shift = 8 * distance;
-        for k in (0..SIDE).filter(|k| k & distance == 0) {
-            let swap = (square[k] >> shift ^ square[k + distance]) & mask;
-            square[k + distance] ^= swap;
-            square[k] ^= swap << shift;
-        }
     }
 }

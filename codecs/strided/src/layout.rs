@@ -223,6 +223,19 @@ impl Layout {
         Some(more)
     }
 
+    /// The axis along which strips go: the finest in memory of those that are not packed.
+    fn along(&self) -> Option<usize> {
+        let outer = self.packed_tail().0;
+        let finest = (0..outer).rev().filter(|&k| self.shape[k] > 1).min_by_key(|&k| self.strides[k].unsigned_abs());
+        finest.or(outer.checked_sub(1))
+    }
+
+    /// Whether strips go along another axis than the finest packed one, in steps of a few bytes.
+    pub(crate) fn has_short_columns(&self) -> bool {
+        let (outer, bytes) = self.packed_tail();
+        bytes <= 8 && self.along().is_some_and(|along| along + 1 < outer)
+    }
+
     /// Calls `visit` with strips of runs, which cover all items once. A run is a number of packed items; all are of one
     /// length. Strips go along the axis that is the finest in memory, a block of it at a time: where memory has the axes
     /// in another order (column-major arrays), what is written is written by whole cache lines, and what is read stays
@@ -240,8 +253,7 @@ impl Layout {
             packed_steps[k - 1] = packed_steps[k] * self.shape[k];
         }
         let last = outer - 1;
-        let finest = (0..outer).rev().filter(|&k| self.shape[k] > 1).min_by_key(|&k| self.strides[k].unsigned_abs());
-        let along = finest.unwrap_or(last);
+        let along = self.along().unwrap_or(last);
         let block = if along == last { self.shape[last] } else { BLOCK };
         let step = self.strides[along];
         let mut first = 0;

@@ -8,6 +8,7 @@ mod arrays;
 mod copy;
 mod gather;
 mod layout;
+mod square;
 mod view;
 
 pub use layout::{Layout, MAX_NDIM};

@@ -1,7 +1,7 @@
 //! Views: a base address, a layout and a lifetime.
 
 use crate::Layout;
-use crate::copy::{copy_pixels, copy_strip};
+use crate::copy::copy_strip;
 use crate::gather::Gather;
 use std::marker::PhantomData;
 
@@ -271,10 +271,8 @@ impl<'a> ViewMut<'a> {
         if packed.len() != inner.packed_len() {
             return false;
         }
-        if inner.item() == 1 && inner.packed_tail().1 == 1 && inner.strides().contains(&1) {
-            // Columns of single bytes: by squares.
-            let copy = |from: &[u8], to: &mut [u8]| to.copy_from_slice(from);
-            let mut gather = Gather::new(packed, 1, self.base.wrapping_offset(base), 1, copy);
+        if inner.has_short_columns() {
+            let mut gather = Gather::same(packed, self.base.wrapping_offset(base), inner.item());
             inner.strips(|strip| gather.take(strip));
             gather.flush();
             return true;
@@ -285,11 +283,7 @@ impl<'a> ViewMut<'a> {
             unsafe {
                 let from = (packed.as_ptr().add(strip.packed), strip.packed_step as isize);
                 let to = (self.base.offset(base + strip.at), strip.step);
-                if strip.bytes == 3 && strip.step == 3 && strip.packed_step > 3 {
-                    copy_pixels(from, to.0, strip.count);
-                } else {
-                    copy_strip(from, to, strip.count, strip.bytes);
-                }
+                copy_strip(from, to, strip.count, strip.bytes);
             }
         });
         true

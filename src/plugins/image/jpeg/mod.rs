@@ -2,12 +2,16 @@
 //!
 //! The codec is libjpeg-turbo behind `codecs/jpeg`. The segments around its data are walked here.
 
+mod beside;
 mod meta;
 mod multi;
+mod pixels;
 mod read;
 mod segments;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_beside;
 mod wait;
 mod write;
 

@@ -249,6 +249,11 @@ impl Frame {
         matches!(self.marker, 0xC2 | 0xCA)
     }
 
+    /// Whether the image comes in one pass, block by block; unless its components come one after another.
+    pub fn is_in_order(&self) -> bool {
+        matches!(self.marker, 0xC0 | 0xC1 | 0xC9)
+    }
+
     /// The pixels.
     pub fn pixels(&self) -> u64 {
         u64::from(self.width) * u64::from(self.height)

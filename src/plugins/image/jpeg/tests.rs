@@ -27,13 +27,13 @@ fn gradient(samples: usize) -> Vec<u8> {
         .collect()
 }
 
-fn call(kind: CallKind, options: Dict) -> Call {
+pub fn call(kind: CallKind, options: Dict) -> Call {
     let declared = Arc::new(ImagePlugin::new().declaration().clone());
     let options = check(&options, &declared, kind).unwrap();
     Call::new(options, declared, Limits::default(), 2)
 }
 
-fn open(bytes: &[u8]) -> Result<Box<dyn Reader>> {
+pub fn open(bytes: &[u8]) -> Result<Box<dyn Reader>> {
     ImagePlugin::new().open(read_memory(bytes.to_vec(), None).unwrap(), &call(CallKind::Open, Dict::new()))
 }
 
@@ -59,7 +59,7 @@ fn meta(bytes: &[u8]) -> Dict {
     open(bytes).unwrap().meta(Index::Default, &call(CallKind::Meta, Dict::new())).unwrap()
 }
 
-fn image<'a>(pixels: &'a [u8], shape: &[usize], dtype: DType, color: Option<Color>) -> Image<'a> {
+pub fn image<'a>(pixels: &'a [u8], shape: &[usize], dtype: DType, color: Option<Color>) -> Image<'a> {
     let view = View::packed(pixels, dtype.size(), shape).unwrap();
     Image { view, dtype, color, axes: None, metadata: None }
 }
@@ -69,7 +69,7 @@ fn writer(output: &Output) -> Box<dyn Writer> {
     ImagePlugin::new().create(output.clone(), Some(".jpg"), &call).unwrap()
 }
 
-fn write(image: &Image, options: Dict) -> Result<Vec<u8>> {
+pub fn write(image: &Image, options: Dict) -> Result<Vec<u8>> {
     let output = Output::memory();
     let call = call(CallKind::Write, options);
     let mut writer = writer(&output);

@@ -1,5 +1,6 @@
 //! Writing: one image a file, encoded whole and written with its metadata put in.
 
+use super::beside::encode_beside;
 use super::read::QUICK;
 use super::segments::XMP;
 use super::{codec_error, wait};
@@ -33,7 +34,13 @@ pub fn options() -> Vec<OptionSpec> {
         new("progressive", &[Bool], false, "store the image in passes of growing exactness"),
         new("optimize", &[Bool], false, "make the file smaller, which takes longer"),
         new("keep_rgb", &[Bool], false, "store RGB as it is, not as YCbCr"),
-        new("restart_marker_rows", &[Int], 0, "rows of blocks between restart markers; 0: none").range(0.0, 65535.0),
+        new(
+            "restart_marker_rows",
+            &[Int],
+            0,
+            "rows of blocks between restart markers, by which several threads encode and decode; 0: none",
+        )
+        .range(0.0, 65535.0),
         new("restart_marker_blocks", &[Int], 0, "blocks between restart markers; 0: none").range(0.0, 65535.0),
         new("dpi", &[Float, List], none.clone(), "pixels an inch, one number or [x, y]"),
         new("icc_profile", &[Bytes], none.clone(), "ICC profile"),
@@ -70,8 +77,10 @@ impl Writer for JpegWriter {
         let pitch = width as usize * format.channels();
         let source = jpeg::Source { samples: &samples, pitch, width, height, format };
         let long = u64::from(width) * u64::from(height) > QUICK;
-        let encoded =
-            wait::work(call, height.into(), long, || jpeg::encode_u8(&source, &options).map_err(codec_error))?;
+        let encoded = match encode_beside(&source, &options, call)? {
+            Some(encoded) => encoded,
+            None => wait::work(call, height.into(), long, |_| jpeg::encode_u8(&source, &options).map_err(codec_error))?,
+        };
         self.written = true;
         let (before, behind) = encoded.split_at(behind_jfif(&encoded));
         for part in [before, &segments, behind] {
