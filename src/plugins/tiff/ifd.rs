@@ -183,6 +183,8 @@ pub struct Tiff {
     pub first: u64,
     /// How many bytes there were when it was opened: each time that a file is asked is a call of the system.
     len: Option<u64>,
+    /// Written by a program that says wrong depths of pictures, which have none.
+    pub is_flat: bool,
 }
 
 impl Tiff {
@@ -190,8 +192,12 @@ impl Tiff {
     pub fn open(source: Source) -> Option<Tiff> {
         let (layout, first) = Layout::of_header(source.head())?;
         let len = source.len();
-        let mut tiff = Tiff { source, layout, first, len };
-        tiff.layout.ndpi = tiff.is_ndpi();
+        let mut tiff = Tiff { source, layout, first, len, is_flat: false };
+        if let Ok(directory) = tiff.directory(first) {
+            tiff.layout.ndpi = directory.has(tag::NDPI_FORMAT) && tiff.is_ndpi();
+            let software = tiff.text(&directory, tag::SOFTWARE).ok().flatten();
+            tiff.is_flat = software.is_some_and(|text| text.starts_with("Philips DP") || text == "ISS Vista");
+        }
         Some(tiff)
     }
 
@@ -200,13 +206,9 @@ impl Tiff {
         self.len.or_else(|| self.source.len())
     }
 
-    /// Whether the first directory is one of Hamamatsu's, and what stands behind it may be upper halves.
+    /// Whether what stands behind the first directory, which has Hamamatsu's mark, may be upper halves.
     fn is_ndpi(&self) -> bool {
         if self.layout.big || self.layout.big_endian {
-            return false;
-        }
-        let is_marked = self.directory(self.first).is_ok_and(|directory| directory.has(tag::NDPI_FORMAT));
-        if !is_marked {
             return false;
         }
         // Of a stream nobody knows how long it is, but no slide has so many bytes.

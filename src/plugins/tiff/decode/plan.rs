@@ -274,7 +274,10 @@ impl<'a> Worker<'a> {
     fn decode(&mut self, file: &'a File, job: &Job, out: &mut [u8]) -> Result<Outcome> {
         let (pixels, rows) = (self.pixels, self.rows);
         let pages = match job {
-            Job::Part(unit, page) => return decode_unit(pixels, page.as_deref(), unit, rows, out, &mut self.scratch),
+            Job::Part(unit, page) => {
+                let done = decode_unit(pixels, page.as_deref(), unit, rows, out, &mut self.scratch);
+                return done.map_err(|e| if pixels.count > 1 { in_series(e, unit.page) } else { e });
+            }
             Job::Pages(pages) => pages.clone(),
         };
         let mut outcome = Outcome::Complete;
@@ -290,7 +293,8 @@ impl<'a> Worker<'a> {
             for unit in pixels.units(index, rows) {
                 let (out, behind) = std::mem::take(&mut rest).split_at_mut(unit.len(rows));
                 rest = behind;
-                if decode_unit(pixels, self.last.as_ref(), &unit, rows, out, &mut self.scratch)? == Outcome::Partial {
+                let done = decode_unit(pixels, self.last.as_ref(), &unit, rows, out, &mut self.scratch);
+                if done.map_err(|e| in_series(e, index))? == Outcome::Partial {
                     outcome = Outcome::Partial;
                 }
             }
@@ -358,6 +362,11 @@ pub(super) struct Loaded<'a> {
     pub chunks: Chunks,
 }
 
+/// The error with the page where it happened.
+fn in_series(error: Error, page: usize) -> Error {
+    error.context(format_args!("page {page} of the series"))
+}
+
 /// Page `index` of the series; `None`: it is not stored. `before` is one that was loaded.
 fn load<'a>(file: &'a File, pixels: &Pixels, index: usize, before: Option<&Page>) -> Result<Option<Loaded<'a>>> {
     let at = pixels.at(index)?;
@@ -365,7 +374,7 @@ fn load<'a>(file: &'a File, pixels: &Pixels, index: usize, before: Option<&Page>
         return Ok(None);
     }
     let tiff = file.tiff_of(at)?;
-    let in_series = |e: Error| e.context(format_args!("page {index} of the series"));
+    let in_series = |e: Error| in_series(e, index);
     if let Some(before) = before
         && before.at.file == at.file
         && tiff.glance(at.offset, &before.directory).map_err(in_series)?.is_some()

@@ -2,10 +2,11 @@
 
 use super::super::file::{Chunks, Page};
 use super::super::form::{Bits, Form};
-use super::super::ifd::{Layout, Tiff};
+use super::super::ifd::{Directory, Layout, Tiff, decode_text};
 use super::super::tags::compression;
 use crate::error::Result;
 use crate::model::byte_len;
+use std::borrow::Cow;
 
 /// A place in bytes from which numbers are taken one by one.
 pub struct Cursor<'a> {
@@ -51,6 +52,17 @@ impl<'a> Cursor<'a> {
     pub fn f64(&mut self) -> Option<f64> {
         self.take(8).map(|b| f64::from_bits(self.layout.u64(b)))
     }
+}
+
+/// Text up to its first NUL.
+pub fn text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
+    decode_text(&bytes[..end]).unwrap_or_default()
+}
+
+/// The bytes of a tag, if it is there.
+pub fn bytes_of<'a>(tiff: &Tiff, directory: &'a Directory, tag: u16) -> Result<Option<Cow<'a, [u8]>>> {
+    directory.get(tag).map(|entry| tiff.bytes(directory, entry)).transpose()
 }
 
 /// Where the pixels of a page begin, if further pages may lie behind it as they are: uncompressed, whole samples, in

@@ -6,6 +6,7 @@ mod lerc;
 mod picture;
 mod runs;
 mod sgilog;
+mod sgilog_rows;
 
 use super::super::form::Bits;
 use super::super::tags::{compression, format, tag};
@@ -99,10 +100,14 @@ impl Codecs {
             }
             compression::THUNDERSCAN => runs::thunderscan(bytes, extent.width, out),
             compression::NEXT => runs::next(bytes, extent.width, out),
-            compression::SGILOG => {
+            compression::SGILOG | compression::SGILOG24 => {
                 let form = &page.page.form;
                 if form.bits != Bits::Each(16) || !matches!(form.format, format::INT | format::UINT | format::VOID) {
                     return Err(Error::unsupported("SGILog of samples that are not whole numbers of 16 bits"));
+                }
+                if form.compression == compression::SGILOG24 {
+                    let order = page.tiff.layout.big_endian;
+                    return sgilog::sgilog24(form.photometric, bytes, extent.samples, order, out);
                 }
                 let size = (extent.width, extent.samples);
                 sgilog::sgilog(form.photometric, bytes, size, page.tiff.layout.big_endian, out)
