@@ -57,6 +57,10 @@ def every_frame(name):
         given = [frame for frame, _ in shown]
         expect(given == wanted, f"{name}: iterating gives {len(given)} frames, {[a == b for a, b in zip(given, wanted)]}")
         order = list(range(n)) + list(range(n - 1, -1, -1)) + random.Random(1).sample(range(n), n)
+        # Jumps of which some are gone on from, and steps within a group and over it.
+        for start in random.Random(3).choices(range(n - 4), k=8):
+            order += [start, *random.Random(start).choice([[], [start + 1], [start + 1, start + 2, start + 3], [start + 3]])]
+        order += [*range(0, n, 3), *range(0, n, 11), n - 1, 0, n - 1, n - 2]
         wrong = [i for i in order if f.read(i, format=None) != wanted[i]]
         expect(not wrong, f"{name}: wrong by index: {wrong}")
         props = f.props(format=None)
@@ -68,6 +72,8 @@ def every_frame(name):
         some = [frame for frame, _ in f.iter(format=None, start=3, every=4, stop=20)]
         expect(some == wanted[3:20:4], f"{name}: start, every, stop")
         expect([frame for frame, _ in f.iter(format=None, seek=n - 3)] == wanted[n - 3:], f"{name}: an iterator that is moved")
+        moved = [frame for frame, _ in f.iter(format=None, seek=[n - 2, 1, n - 5, 4])]
+        expect(moved == [wanted[i] for i in (n - 2, 1, n - 5)] + wanted[4:], f"{name}: an iterator that is moved often")
         rgb = f.props(0)
         expect(list(rgb.shape[:3]) == [48, 64, 3] and rgb.dtype == 2, f"{name}: rgb24")
         # An edit may begin in the middle of a group.

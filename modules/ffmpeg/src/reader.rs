@@ -47,10 +47,10 @@ impl Video {
 
     fn spec(&self, options: DictRef) -> Result<Spec> {
         let given = options.int("thread_count").unwrap_or(0);
-        // One more than processors, so that all of them decode while the caller's thread converts.
+        // More than processors: one waits while the caller's thread converts, and others for what they refer to.
         let threads = match (usize::try_from(given).unwrap_or(0), self.processors) {
             (0, 1) => 1,
-            (0, n) => (n + 1).min(16),
+            (0, n) => (n + 2).min(16),
             (n, _) => n,
         };
         let thread_type = match options.str("thread_type") {

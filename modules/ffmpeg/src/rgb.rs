@@ -24,9 +24,9 @@ pub(crate) const BLOCK: usize = 32;
 /// What samples are multiplied by, and what is added.
 #[derive(Clone, Copy)]
 pub(crate) struct Factors {
-    /// Of luma, whose products are cut off behind 8 bits.
-    pub luma: u16,
-    /// Of chroma less 128, whose products are rounded behind 7 bits.
+    /// Of luma; 8 bits of the products are rounded off.
+    pub luma: i16,
+    /// Of chroma less 128; 7 bits of the products are rounded off.
     pub red_v: i16,
     pub green_u: i16,
     pub green_v: i16,
@@ -46,10 +46,9 @@ impl Factors {
             (false, true) => [0.5; 3],
             (false, false) => [0.65, 0.95, 0.6],
         };
-        // What is cut off of luma takes half of its last bit.
-        let add = |down: f64| ((0.5 - down - luma * black) * one + 0.5).round() as i16;
+        let add = |down: f64| ((0.5 - down - luma * black) * one).round() as i16;
         Factors {
-            luma: (luma * one * 256.0).round() as u16,
+            luma: (luma * one * 256.0).round() as i16,
             red_v: fixed(2.0 * (1.0 - kr)),
             green_u: fixed(2.0 * (1.0 - kb) * kb / kg),
             green_v: fixed(2.0 * (1.0 - kr) * kr / kg),
@@ -83,7 +82,7 @@ fn block<const N: usize, const HALF: bool>(
         // Planes first, then together: so the compiler makes vectors of both.
         let mut planes = [[0u8; BLOCK]; 3];
         for k in 0..BLOCK {
-            let y = ((u32::from(luma[k]) * u32::from(factors.luma)) >> 8) as i16;
+            let y = ((i32::from(luma[k]) * i32::from(factors.luma) + 128) >> 8) as i16;
             for (plane, chroma) in planes.iter_mut().zip(&chroma) {
                 plane[k] = (y.saturating_add(chroma[k]) >> FRACTION).clamp(0, 255) as u8;
             }

@@ -78,9 +78,9 @@ fn block<const N: usize, const HALF: bool>(
     out: [&mut Rgb; N],
 ) {
     let sums = sums::<HALF>(factors, u, v);
-    let factor = _mm256_set1_epi16(factors.luma as i16);
+    let factor = _mm256_set1_epi16(factors.luma);
     for (luma, out) in luma.into_iter().zip(out) {
-        let y = words(load(luma)).map(|half| _mm256_mulhi_epu16(half, factor));
+        let y = words(load(luma)).map(|half| _mm256_mulhrs_epi16(_mm256_srli_epi16::<1>(half), factor));
         let planes = sums.map(|[low, high]| {
             let low = _mm256_srai_epi16::<{ FRACTION as i32 }>(_mm256_adds_epi16(y[0], low));
             let high = _mm256_srai_epi16::<{ FRACTION as i32 }>(_mm256_adds_epi16(y[1], high));
