@@ -2,6 +2,7 @@
 
 use crate::av::{Frame, number_of};
 use crate::decode::{MENDED, Manner, Player, is_mended};
+use crate::demux::Demuxer;
 use crate::filter::Graph;
 use crate::index::{Index, Naming};
 use crate::input::Resource;
@@ -73,10 +74,20 @@ pub struct Film {
 }
 
 impl Film {
-    pub fn open(resource: &Resource, manner: &Manner, spec: &Spec, shared: &Shared) -> Result<Film> {
+    /// From its start; in a container that is open there and looked into, if there is one.
+    pub fn open(
+        resource: &Resource,
+        manner: &Manner,
+        spec: &Spec,
+        shared: &Shared,
+        ready: Option<Demuxer>,
+    ) -> Result<Film> {
         let manner =
             Manner { threads: spec.threads, thread_type: spec.thread_type, partial: spec.partial, ..manner.clone() };
-        let player = Player::open(resource, &manner)?;
+        let player = match ready {
+            Some(demuxer) => Player::of(demuxer, &manner)?,
+            None => Player::open(resource, &manner)?,
+        };
         let mut film = Film::live(player, resource.clone(), manner);
         (film.shared, film.filter) = (shared.clone(), spec.filter.clone());
         Ok(film)
