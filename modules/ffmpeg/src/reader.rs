@@ -298,7 +298,7 @@ struct Cursor {
     converter: Converter,
     target: Target,
     props: Props,
-    /// The picture that was given last.
+    /// What is told of the picture that was given last.
     last: Option<crate::av::Frame>,
 }
 
@@ -310,8 +310,9 @@ impl kit::Cursor for Cursor {
     fn next(&mut self, mut to: Destination) -> Result<Outcome> {
         // It is passed when it was given: a refusal of the destination consumes nothing.
         to.check(&self.props)?;
-        let frame = self.film.take()?.ok_or_else(|| Error::index("there is no further image"))?;
+        let mut frame = self.film.take()?.ok_or_else(|| Error::index("there is no further image"))?;
         self.converter.place(&frame, &self.target, &mut to)?;
+        frame.let_go();
         self.last = Some(frame);
         Ok(Outcome::Complete)
     }
