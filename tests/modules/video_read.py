@@ -110,6 +110,25 @@ def rgb(name):
     expect(rows == own[:9216], f"{name}: other samples in rows that are apart")
 
 
+def nearness(name):
+    """rgb24 is nearer to the exact value, of the chroma of a pixel's block, than swscale's is, with accurate rounding or without."""
+    w, h, n = 64, 48, 4
+    native = b"".join(frames_of(name)[:n])
+    exact = []
+    for at in range(0, len(native), w * h * 3 // 2):
+        y, u, v = native[at:at + w * h], native[at + w * h:at + w * h * 5 // 4], native[at + w * h * 5 // 4:at + w * h * 3 // 2]
+        for i in range(w * h):
+            block = i // w // 2 * (w // 2) + i % w // 2
+            luma, blue, red = (y[i] - 16) * 255 / 219, (u[block] - 128) * 255 / 224, (v[block] - 128) * 255 / 224
+            exact += [min(max(x, 0), 255) for x in (luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue)]
+    with File(path(name), plugin="ffmpeg") as f:
+        own = away(b"".join(frame for frame, _ in f.iter(stop=n)), exact)
+    expect(own[0] < 1.6, f"{name}: {own} from the exact value")
+    for flags in ("bicubic", "bicubic+accurate_rnd", "bicubic+accurate_rnd+full_chroma_int"):
+        theirs = tool("ffmpeg", "-v", "error", "-i", path(name), "-frames:v", str(n), "-sws_flags", flags, "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+        expect(own[1] <= away(theirs, exact)[1], f"{name}: {own} from the exact value, swscale's {flags} is {away(theirs, exact)}")
+
+
 def filters_and_forms():
     with File(path("h264.mp4")) as f:
         expect(list(f.props(0, filter="scale=32:24").shape[:2]) == [24, 32], "filter")
@@ -327,4 +346,5 @@ def parts():
     made += [name for name, (before, behind) in COPIES.items() if make(name, [*before, "-i", path("h264.mp4")], *behind, "-c", "copy")]
     odd = ("rgb.nut", "anim.gif", "alpha.mov", "deep.mkv")
     return ([(every_frame, name) for name in made] + [(rgb, name) for name in made if name not in odd]
+            + [(nearness, name) for name in ("h264.mp4", "vp9.webm") if name in made]
             + [(part,) for part in (filters_and_forms, rotation, streams, sound, no_frames, resources, cancelling, ten_minutes, devices)])
