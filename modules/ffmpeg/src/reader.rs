@@ -2,7 +2,7 @@
 
 use crate::convert::{Converter, Target};
 use crate::decode::Manner;
-use crate::demux::Wish;
+use crate::demux::{Demuxer, Wish};
 use crate::film::{Film, Shared, Spec};
 use crate::info::Info;
 use crate::input::Resource;
@@ -18,6 +18,8 @@ pub struct Video {
     processors: usize,
     info: Info,
     shared: Shared,
+    /// The container that properties were told from, for the first film.
+    ready: Option<Demuxer>,
     /// The film that single reads go on with.
     running: Option<(Spec, Film)>,
     converter: Converter,
@@ -32,13 +34,14 @@ impl Video {
         let limits = Limits::of(options);
         let processors = kit::threads(options);
         let manner = Manner { wish, threads: 1, thread_type: None, max_pixels: limits.max_pixels, partial: false };
-        let info = Info::of(&resource, &manner)?;
+        let (info, ready) = Info::of(&resource, &manner)?;
         Ok(Video {
             resource,
             manner,
             processors,
             info,
             shared: Shared::default(),
+            ready,
             running: None,
             converter: Converter::default(),
             counts: HashMap::new(),
@@ -47,10 +50,10 @@ impl Video {
 
     fn spec(&self, options: DictRef) -> Result<Spec> {
         let given = options.int("thread_count").unwrap_or(0);
-        // One more than processors, so that all of them decode while the caller's thread converts.
+        // More than processors: one waits while the caller's thread converts, and others for what they refer to.
         let threads = match (usize::try_from(given).unwrap_or(0), self.processors) {
             (0, 1) => 1,
-            (0, n) => (n + 1).min(16),
+            (0, n) => (n + 2).min(16),
             (n, _) => n,
         };
         let thread_type = match options.str("thread_type") {
@@ -66,7 +69,7 @@ impl Video {
     fn film(&mut self, spec: &Spec) -> Result<&mut Film> {
         if self.running.as_ref().is_none_or(|(of, _)| of != spec) {
             self.running = None;
-            let film = Film::open(&self.resource, &self.manner, spec, &self.shared)?;
+            let film = Film::open(&self.resource, &self.manner, spec, &self.shared, self.ready.take())?;
             self.running = Some((spec.clone(), film));
         }
         Ok(&mut self.running.as_mut().ok_or_else(|| Error::internal("no film"))?.1)
@@ -101,7 +104,7 @@ impl Video {
             return Ok(count);
         }
         // What filters give is only known when they have given it.
-        let mut film = Film::open(&self.resource, &self.manner, spec, &self.shared)?;
+        let mut film = Film::open(&self.resource, &self.manner, spec, &self.shared, self.ready.take())?;
         let mut beat = crate::beat::Beat::new();
         while film.take()?.is_some() {
             beat.tick(film.place() as u64, 0)?;
@@ -268,7 +271,7 @@ impl kit::Reader for Video {
         let target = self.target(&spec, options)?;
         let props = self.image_props(&spec, &target)?;
         Ok(Box::new(Cursor {
-            film: Film::open(&self.resource, &self.manner, &spec, &self.shared)?,
+            film: Film::open(&self.resource, &self.manner, &spec, &self.shared, self.ready.take())?,
             converter: Converter::default(),
             target,
             props,
@@ -295,7 +298,7 @@ struct Cursor {
     converter: Converter,
     target: Target,
     props: Props,
-    /// The picture that was given last.
+    /// What is told of the picture that was given last.
     last: Option<crate::av::Frame>,
 }
 
@@ -307,8 +310,9 @@ impl kit::Cursor for Cursor {
     fn next(&mut self, mut to: Destination) -> Result<Outcome> {
         // It is passed when it was given: a refusal of the destination consumes nothing.
         to.check(&self.props)?;
-        let frame = self.film.take()?.ok_or_else(|| Error::index("there is no further image"))?;
+        let mut frame = self.film.take()?.ok_or_else(|| Error::index("there is no further image"))?;
         self.converter.place(&frame, &self.target, &mut to)?;
+        frame.let_go();
         self.last = Some(frame);
         Ok(Outcome::Complete)
     }
