@@ -8,7 +8,9 @@ mod arrays;
 mod copy;
 mod gather;
 mod layout;
+mod swap;
 mod view;
 
 pub use layout::{Layout, MAX_NDIM};
+pub use swap::swap_ends;
 pub use view::{View, ViewMut};
