@@ -28,6 +28,7 @@ mod mng;
 #[cfg(test)]
 mod modern_tests;
 mod old_write;
+mod palette;
 mod part;
 mod pcd;
 mod pcx;
