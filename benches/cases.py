@@ -4,6 +4,7 @@ import peers
 from case import Case, same
 from imageio_c import ALL, DEFAULT, empty
 from inputs import animation, colours, encoded, interlaced, zlib_stream
+from modern_cases import modern_cases
 from tiff_cases import tiff_cases
 
 import numpy
@@ -20,6 +21,7 @@ def cases(library, inputs, folder):
     png_cases(add, library, inputs, compiled)
     jpeg_cases(add, library, inputs, compiled)
     other_cases(add, library, inputs, compiled)
+    modern_cases(add, library, inputs, compiled)
     tiff_cases(add, library, inputs, compiled)
     latency_cases(add, library, inputs, compiled)
     return made
