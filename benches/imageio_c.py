@@ -88,7 +88,12 @@ class Library:
 
     def path_reader(self, path, out):
         name, to, room, lib = str(path).encode(), out.ctypes.data, out.nbytes, self.lib
-        return lambda: self.check(lib.iio_imread(name, DEFAULT, None, to, room, None))
+
+        def run():
+            self.check(lib.iio_imread(name, DEFAULT, None, to, room, None))
+
+        run.kept = out
+        return run
 
     def writer(self, pixels, extension, options="", opening=""):
         """A function that writes the array to memory and gives the bytes that it took."""

@@ -4,6 +4,7 @@ mod bcn;
 mod bits;
 mod blp;
 mod bmp;
+mod cut;
 mod dds;
 mod embed;
 mod exr;
@@ -15,6 +16,7 @@ mod hdr;
 mod icns;
 mod ico;
 mod icon_write;
+mod iff;
 mod im;
 mod info;
 mod jls;
@@ -22,11 +24,14 @@ mod jng;
 mod jp2;
 mod jpeg;
 mod jxl;
+mod koala;
 #[cfg(test)]
 mod legacy_tests;
 mod mng;
 #[cfg(test)]
 mod modern_tests;
+#[cfg(test)]
+mod old_tests;
 mod old_write;
 mod palette;
 mod part;
@@ -51,6 +56,7 @@ mod text;
 mod textures;
 mod tga;
 mod wal_palette;
+mod wbmp;
 mod webp;
 mod whole;
 
@@ -389,11 +395,37 @@ static FORMATS: &[Format] = &[
         create: Some(exr::create),
         options: exr::options,
     },
+    Format {
+        name: "IFF",
+        extensions: &[".iff", ".lbm"],
+        matches: iff::matches,
+        open: iff::open,
+        create: None,
+        options: none,
+    },
+    Format {
+        name: "KOALA",
+        extensions: &[".koa"],
+        matches: koala::matches,
+        open: koala::open,
+        create: None,
+        options: none,
+    },
+    // Without marks: see `by_name`.
+    Format {
+        name: "WBMP",
+        extensions: wbmp::EXTENSIONS,
+        matches: no_mark,
+        open: wbmp::open,
+        create: None,
+        options: none,
+    },
+    Format { name: "CUT", extensions: cut::EXTENSIONS, matches: no_mark, open: cut::open, create: None, options: none },
     // Without a mark: see `tga::probe`.
     Format {
         name: "TGA",
         extensions: tga::EXTENSIONS,
-        matches: tga::matches,
+        matches: no_mark,
         open: tga::open,
         create: Some(tga::create),
         options: tga::options,
@@ -408,6 +440,21 @@ static FORMATS: &[Format] = &[
         options: bmp::options,
     },
 ];
+
+/// No file is taken for a format without a mark by its first bytes alone.
+fn no_mark(_head: &[u8]) -> bool {
+    false
+}
+
+/// Formats without a mark that nothing but their extensions tells, and whether a file may begin so.
+type Plausible = (&'static str, fn(&[u8]) -> bool);
+const NAMED: [Plausible; 2] = [("WBMP", wbmp::is_plausible), ("CUT", cut::is_plausible)];
+
+/// The format of a file without a mark, by its extension.
+fn by_name(head: &[u8], extension: Option<&str>) -> Option<&'static Format> {
+    let format = FORMATS.iter().find(|f| extension.is_some_and(|e| f.extensions.contains(&e)))?;
+    NAMED.iter().any(|(name, is_plausible)| *name == format.name && is_plausible(head)).then_some(format)
+}
 
 /// What a format without options of its own takes.
 fn none() -> Vec<OptionSpec> {
@@ -482,7 +529,11 @@ impl Plugin for ImagePlugin {
     }
 
     fn probe(&self, head: &[u8], extension: Option<&str>) -> Option<u8> {
-        if FORMATS.iter().any(|f| (f.matches)(head)) { Some(90) } else { tga::probe(head, extension) }
+        match FORMATS.iter().any(|f| (f.matches)(head)) {
+            true => Some(90),
+            false if by_name(head, extension).is_some() => Some(60),
+            false => tga::probe(head, extension),
+        }
     }
 
     fn takes(&self, extension: &str, options: &Dict) -> bool {
@@ -495,9 +546,10 @@ impl Plugin for ImagePlugin {
     }
 
     fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>> {
-        let format = match FORMATS.iter().find(|f| (f.matches)(source.head())) {
+        let marked = FORMATS.iter().find(|f| (f.matches)(source.head()));
+        let format = match marked.or_else(|| by_name(source.head(), source.extension())) {
             None if tga::is_tga(&source)? => FORMATS.iter().find(|f| f.name == "TGA"),
-            by_mark => by_mark,
+            found => found,
         };
         let format = format.ok_or_else(|| {
             Error::new(ErrorKind::NoBackend, "the content has the mark of none of the formats that it reads")

@@ -132,7 +132,7 @@ impl<'a> Worker<'a> {
         }
         if data.len() <= SAMPLE {
             let mut tried = Vec::new();
-            let chosen = choose(level, |way| {
+            let chosen = choose(level, false, |way| {
                 let bytes = deflate_by(way, before, data, last)?;
                 let len = bytes.len();
                 tried.push((way, bytes));
@@ -144,7 +144,7 @@ impl<'a> Worker<'a> {
         // Tried on a part from the middle, behind what the search may refer to there.
         let from = (data.len() - SAMPLE) / 2;
         let window = &data[from.saturating_sub(WINDOW)..from];
-        let chosen = choose(level, |way| Ok(deflate_by(way, window, &data[from..from + SAMPLE], true)?.len()))?;
+        let chosen = choose(level, true, |way| Ok(deflate_by(way, window, &data[from..from + SAMPLE], true)?.len()))?;
         deflate_by(chosen, before, data, last)
     }
 }
@@ -154,19 +154,19 @@ type Way = (u32, Strategy);
 
 /// Of the ways to deflate filtered rows the one that makes the least, by what `size` says of each: a search, without
 /// short matches where the level allows that, since they cost more than they save; or runs and frequencies alone, because
-/// grain has no repetitions worth a search.
-fn choose(level: u32, mut size: impl FnMut(Way) -> Result<usize>) -> Result<Way> {
+/// grain has no repetitions worth a search. `careful`: whether time may be taken for a third way.
+fn choose(level: u32, careful: bool, mut size: impl FnMut(Way) -> Result<usize>) -> Result<Way> {
     let (searching, runs) = ((level, Strategy::Filtered), (level, Strategy::Rle));
     let (searched, run) = (size(searching)?, size(runs)?);
     let (best, least) = if run <= searched { (runs, run) } else { (searching, searched) };
     // The default level keeps short matches, as zlib-ng's does and zlib's does not; the next one drops them, but takes
     // twice the time: it has to be worth that.
-    if level != DEFAULT_LEVEL || run + run / 64 < searched {
+    if !careful || level != DEFAULT_LEVEL || run + run / 64 < searched {
         return Ok(best);
     }
-    let careful = (level + 1, Strategy::Filtered);
-    let saved = size(careful)?;
-    Ok(if saved + saved / 256 < least { careful } else { best })
+    let third = (level + 1, Strategy::Filtered);
+    let saved = size(third)?;
+    Ok(if saved + saved / 256 < least { third } else { best })
 }
 
 /// By a new deflater each time: what one has done before shows in what it does next.
