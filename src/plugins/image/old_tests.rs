@@ -12,8 +12,53 @@ use crate::resource::read_memory;
 const FILES: [&str; 8] =
     ["bits.wbmp", "halo.cut", "squares.koa", "planes.lbm", "plain.iff", "ham6.iff", "masked.iff", "chunky.lbm"];
 
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/old");
+
+/// A file without a mark, as its line of unmarked.txt has it.
+struct Unmarked {
+    name: String,
+    shape: Vec<usize>,
+    dtype: String,
+    hash: u64,
+    bytes: Vec<u8>,
+}
+
+fn unmarked() -> Vec<Unmarked> {
+    let list = std::fs::read_to_string(format!("{FOLDER}/unmarked.txt")).unwrap();
+    let parse = |line: &str| {
+        let [name, shape, dtype, hash, hex] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        let pairs = hex.as_bytes().chunks(2).map(|two| str::from_utf8(two).unwrap());
+        Unmarked {
+            name: name.to_owned(),
+            shape: shape.split('x').map(|n| n.parse().unwrap()).collect(),
+            dtype: dtype.to_owned(),
+            hash: u64::from_str_radix(hash, 16).unwrap(),
+            bytes: pairs.map(|two| u8::from_str_radix(two, 16).unwrap()).collect(),
+        }
+    };
+    list.lines().filter(|line| !line.starts_with('#')).map(parse).collect()
+}
+
 fn file(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{}/tests/data/old/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    match unmarked().into_iter().find(|file| file.name == name) {
+        Some(file) => file.bytes,
+        None => std::fs::read(format!("{FOLDER}/{name}")).unwrap(),
+    }
+}
+
+/// FNV-1a.
+fn hash(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
+}
+
+#[test]
+fn files_without_a_mark_read_as_independent_programs_read_them() {
+    let files = unmarked();
+    assert_eq!(files.len(), 3);
+    for Unmarked { name, shape, dtype, hash: wanted, bytes } in files {
+        let (got, kind, pixels) = read(&name, &bytes).unwrap();
+        assert_eq!((got, kind.name(), hash(&pixels)), (shape, &*dtype, wanted), "{name}");
+    }
 }
 
 fn extension(name: &str) -> &str {
