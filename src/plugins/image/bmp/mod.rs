@@ -19,7 +19,6 @@ use crate::plugin::{Call, Outcome, Reader};
 use crate::resource::Source;
 use header::{Header, Storage};
 use rows::Rows;
-pub use rows::swap_ends;
 
 /// Bytes read at once from a file that is not in memory.
 const BLOCK: usize = 256 << 10;
