@@ -57,7 +57,7 @@ pub fn put(planes: &Planes, picture: &Picture, call: &Call, to: &mut Destination
         _ => row_of(&planes, picture, y, row, |to: &mut [u8; 4], n| *to = n.to_ne_bytes()),
     };
     let Some(image) = to.direct(&[]) else {
-        return info::fill_rows(to, 0..height, |y, row| {
+        return info::fill_rows(to, call, 0..height, |y, row| {
             call.tick(y as u64, height as u64)?;
             make(y, row);
             Ok(())
