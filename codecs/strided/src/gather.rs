@@ -1,17 +1,19 @@
 //! Packed items brought together, converted, and put into their places: many at a time where memory has them side by side.
 
 use crate::copy::copy_strip;
-use crate::layout::Strip;
+use crate::layout::{BLOCK, Strip};
 use crate::square::{SIDE, turn};
 use std::marker::PhantomData;
 
-/// Runs of a strip that are brought together at once.
-const RUNS: usize = 256;
+/// Most items of a strip along another axis than the packed one.
+const RUNS: usize = BLOCK;
 /// Bytes of the packed runs of strips that are gone along side by side, at most.
 const SHORT: usize = 8;
 /// Bytes for what is gathered, and for what is made of it.
-const GATHERED: usize = SIDE * RUNS * 4;
+const GATHERED: usize = SIDE * RUNS;
 const MADE: usize = 16 * RUNS;
+#[cfg(target_arch = "x86_64")]
+const CACHE_LINE: usize = 64;
 
 /// Brings the packed items of a strip together, converts them, and puts them into their places.
 ///
@@ -20,11 +22,24 @@ const MADE: usize = 16 * RUNS;
 pub struct Gather<'a, F> {
     packed: &'a [u8],
     item: usize,
-    /// Strips that wait for their neighbours.
-    waiting: [Strip; SIDE],
-    count: usize,
+    /// Strips that wait for their neighbours, and those before them, whose places are on their way into the cache.
+    waiting: Group,
+    ready: Group,
     gathered: [u8; GATHERED],
     places: Places<'a, F>,
+}
+
+/// Strips whose packed bytes lie side by side.
+#[derive(Clone, Copy, Default)]
+struct Group {
+    strips: [Strip; SIDE],
+    count: usize,
+}
+
+impl Group {
+    fn strips(&self) -> &[Strip] {
+        &self.strips[..self.count]
+    }
 }
 
 /// Memory of a view, and how its items are made.
@@ -52,26 +67,48 @@ impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
     /// `base` is the address of the item at index 0 of the view whose strips will come, of `size` bytes an item.
     pub fn new(packed: &'a [u8], item: usize, base: *mut u8, size: usize, convert: F) -> Gather<'a, F> {
         let places = Places { base, size, is_same: false, convert, made: [0; MADE], lives: PhantomData };
-        Gather { packed, item, waiting: [Strip::default(); SIDE], count: 0, gathered: [0; GATHERED], places }
+        let (waiting, ready) = Default::default();
+        Gather { packed, item, waiting, ready, gathered: [0; GATHERED], places }
     }
 
     /// A strip of the layout of the view's items.
     pub fn take(&mut self, strip: Strip) {
         let run = self.packed_bytes(strip.bytes);
         // Only along another axis than the packed one is there anything to gain.
-        if run > SHORT || strip.bytes * RUNS > MADE || strip.packed_step == strip.bytes {
+        let is_packed = strip.step == strip.bytes as isize;
+        if run > SHORT
+            || strip.count > RUNS
+            || !is_packed && strip.bytes * RUNS > MADE
+            || strip.packed_step == strip.bytes
+        {
             return self.put_runs(strip, run);
         }
-        if let Some(last) = self.count.checked_sub(1).map(|last| self.waiting[last])
+        if let Some(last) = self.waiting.strips().last()
             && (strip.packed != last.packed + strip.bytes || strip.count != last.count)
         {
-            self.flush();
+            self.turn_over();
         }
-        self.waiting[self.count] = strip;
-        self.count += 1;
-        if self.count == SIDE.min(GATHERED / (RUNS * run)) {
-            self.flush();
+        self.waiting.strips[self.waiting.count] = strip;
+        self.waiting.count += 1;
+        let is_direct = self.places.is_same && is_packed;
+        if is_direct && self.waiting.count == SIDE
+            || !is_direct && self.waiting.count >= most_gathered(strip.count * run)
+        {
+            self.turn_over();
         }
+    }
+
+    /// Puts the strips before those that wait, and has the places of these fetched meanwhile.
+    fn turn_over(&mut self) {
+        self.waiting.strips().iter().for_each(|strip| self.places.fetch(strip));
+        let before = std::mem::replace(&mut self.ready, std::mem::take(&mut self.waiting));
+        self.put(before.strips());
+    }
+
+    /// Puts what still waits.
+    pub fn flush(&mut self) {
+        self.turn_over();
+        self.turn_over();
     }
 
     /// Packed bytes of what takes so many in memory.
@@ -79,13 +116,9 @@ impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
         bytes / self.places.size * self.item
     }
 
-    /// Puts what still waits.
-    pub fn flush(&mut self) {
-        let strips = self.waiting;
-        let Some(strips) = strips.get(..std::mem::take(&mut self.count)).filter(|strips| !strips.is_empty()) else {
-            return;
-        };
-        let Strip { packed, packed_step, bytes, step, count, .. } = strips[0];
+    /// Puts strips that lie side by side.
+    fn put(&mut self, strips: &[Strip]) {
+        let Some(&Strip { packed, packed_step, bytes, step, count, .. }) = strips.first() else { return };
         let (run, at, pitch) = (self.packed_bytes(bytes), self.packed_bytes(packed), self.packed_bytes(packed_step));
         let from = &self.packed[at..];
         // All bytes of the strips: a row of them has `strips.len()` runs.
@@ -101,16 +134,12 @@ impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
         }
         let mut to = [self.gathered.as_mut_ptr(); SIDE];
         for (k, to) in to.iter_mut().enumerate().take(strips.len()) {
-            *to = to.wrapping_add(k * RUNS * run);
+            *to = to.wrapping_add(k * count * run);
         }
-        for first in (0..count).step_by(RUNS) {
-            let some = RUNS.min(count - first);
-            // SAFETY: the assertion above; and as many strips wait as have room, each for `RUNS` runs.
-            unsafe { spread(&from[first * pitch..], pitch, &to[..strips.len()], some, run) };
-            for (strip, column) in strips.iter().zip(self.gathered.chunks_exact(RUNS * run)) {
-                let at = strip.at + first as isize * step;
-                self.places.put(at, step, some, bytes, &column[..some * run]);
-            }
+        // SAFETY: the assertion above; and as many strips were taken as have room.
+        unsafe { spread(from, pitch, &to[..strips.len()], count, run) };
+        for (strip, column) in strips.iter().zip(self.gathered.chunks_exact(count * run)) {
+            self.places.put(strip.at, step, count, bytes, column);
         }
     }
 
@@ -143,6 +172,24 @@ impl<'a, F: FnMut(&[u8], &mut [u8])> Gather<'a, F> {
     }
 }
 
+impl<F> Places<'_, F> {
+    /// Has the processor fetch the places of a strip where that can be told it. Each is written a little at a time, in another
+    /// page than the last one: the wait for memory would be most of the time.
+    fn fetch(&self, strip: &Strip) {
+        #[cfg(target_arch = "x86_64")]
+        if strip.step == strip.bytes as isize {
+            use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+            let first = self.base.wrapping_offset(strip.at);
+            for line in (0..strip.count * strip.bytes).step_by(CACHE_LINE) {
+                // SAFETY: every processor of this architecture has SSE; a hint touches no memory.
+                unsafe { _mm_prefetch::<_MM_HINT_T1>(first.wrapping_add(line).cast()) };
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = strip;
+    }
+}
+
 impl<F: FnMut(&[u8], &mut [u8])> Places<'_, F> {
     /// Converts the items of `count` runs into their places, `step` apart, each of `bytes` bytes.
     fn put(&mut self, at: isize, step: isize, count: usize, bytes: usize, from: &[u8]) {
@@ -157,6 +204,11 @@ impl<F: FnMut(&[u8], &mut [u8])> Places<'_, F> {
         // SAFETY: as above; here the runs stand `step` apart, and `made` holds the bytes of all of them.
         unsafe { copy_strip((made.as_ptr(), bytes as isize), (self.base.offset(at), step), count, bytes) };
     }
+}
+
+/// How many strips of so many packed bytes there is room for.
+fn most_gathered(bytes: usize) -> usize {
+    (GATHERED / bytes.max(1)).clamp(1, SIDE)
 }
 
 /// Brings each of the runs of `bytes` bytes that stand side by side in a row to a column of its own, for `rows` rows that

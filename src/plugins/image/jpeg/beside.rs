@@ -39,10 +39,11 @@ impl Job<'_> {
             rest = tail;
         }
         jobs.push((rest, last.clone()));
+        let one = Job { threads: 1, ..*self };
         let state = || PartDecoder::new(self.limits.max_bytes).map_err(codec_error);
         let done = parallel(call, call.threads(), jobs.len(), jobs.into_iter(), state, |decoder, (mut to, range)| {
-            let mut rows = parts.read(decoder, range, self.format(), self.scale).map_err(codec_error)?;
-            self.transfer(&mut rows, 1, &mut to, None, &mut |_, _| Ok(()))?;
+            let mut rows = parts.read(decoder, range, one.format(), one.scale).map_err(codec_error)?;
+            one.transfer(&mut rows, &mut to, None, &mut |_, _| Ok(()))?;
             rows.finish().map(drop).map_err(codec_error)
         });
         match done {

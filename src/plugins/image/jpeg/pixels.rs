@@ -14,16 +14,17 @@ const STEP: usize = 256;
 const LEAST: usize = 16;
 
 /// The decoding of an image, which any thread may do.
+#[derive(Clone, Copy)]
 pub struct Job<'a> {
     pub data: &'a [u8],
     pub frame: Frame,
     pub limits: Limits,
+    /// Threads that bring rows to their places.
+    pub threads: usize,
     pub partial: bool,
     /// The bytes cannot hold the image, whatever the codec makes of them.
     pub too_short: bool,
     pub scale: Scale,
-    /// Threads that may put rows into their places.
-    pub threads: usize,
 }
 
 impl Job<'_> {
@@ -80,7 +81,7 @@ impl Job<'_> {
         let mut blank = (self.too_short || tolerance == Tolerance::Partial).then(Blank::default);
         // What the data do not give shall be zero; inks are turned round after decoding.
         let missing = (tolerance == Tolerance::Partial).then_some(if self.has_inks() { 0xFF } else { 0 });
-        self.transfer(&mut rows, self.threads, to, missing, &mut |y, bytes| {
+        self.transfer(&mut rows, to, missing, &mut |y, bytes| {
             steps.done(y)?;
             if let Some(blank) = &mut blank {
                 self.look_for_blank(blank, y, bytes);
@@ -98,7 +99,6 @@ impl Job<'_> {
     pub fn transfer(
         &self,
         rows: &mut Rows,
-        threads: usize,
         to: &mut Destination,
         missing: Option<u8>,
         each: &mut dyn FnMut(usize, &[u8]) -> Result<()>,
@@ -124,7 +124,7 @@ impl Job<'_> {
             let bytes = &mut bytemuck::cast_slice_mut(&mut band)[..count * row];
             missing.inspect(|&with| bytes.fill(with));
             self.read(rows, bytes, count)?;
-            put_rows(threads, to, y, count, bytes)?;
+            put_rows(self.threads, to, y, count, bytes)?;
             each(y, bytes)?;
             y += count;
         }

@@ -89,8 +89,7 @@ impl Reader for JpegReader {
             _ => Scale::Full,
         };
         let partial = call.bool("allow_partial");
-        let (limits, threads) = (*call.limits(), call.threads());
-        let job = Job { data, frame, limits, partial, too_short, scale, threads };
+        let job = Job { data, frame, limits: *call.limits(), threads: call.threads(), partial, too_short, scale };
         let long = frame.is_progressive() || frame.pixels() > QUICK;
         if let Some(area) = to.area().filter(|_| !partial)
             && let Some(crop) = job.crop(area)?

@@ -9,8 +9,9 @@ use crate::plugins::image::ImagePlugin;
 use crate::resource::Output;
 use std::sync::Arc;
 
+/// Of enough pixels for several threads.
 const WIDTH: usize = 821;
-const HEIGHT: usize = 701;
+const HEIGHT: usize = 641;
 
 /// Grain on a slope.
 fn grain(samples: usize) -> Vec<u8> {
@@ -101,8 +102,9 @@ fn threads_and_orders_do_not_change_the_pixels() {
         for dtype in [DType::U8, DType::I32, DType::F64] {
             let expected = read(&bytes, ORDERS[0], dtype, &with_threads(1, Dict::new())).unwrap();
             assert_eq!(expected.1, Outcome::Complete);
-            for order in ORDERS {
-                for threads in [1, 2, 5] {
+            let many = if dtype == DType::U8 { &ORDERS[..] } else { &ORDERS[2..] };
+            for &order in many {
+                for threads in [1, 3] {
                     let found = read(&bytes, order, dtype, &with_threads(threads, Dict::new())).unwrap();
                     assert!(found == expected, "{samples} samples, {dtype}, {order:?}, {threads} threads");
                 }
