@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 import subprocess
 import sys
 
@@ -25,6 +26,28 @@ before = memory("VmRSS")
 library.iterator(sys.argv[3], page, '{"pages": true}')()
 print(f"{max(0, memory('VmHWM') - before):.1f}")
 """
+
+
+def lay_sparse(path, tile=512):
+    """A BigTIFF of LARGE pages of tiles, in which nothing is stored but directories and their tables."""
+    pages, rows, columns = LARGE
+    tiles = (rows // tile) * (columns // tile)
+    at = 16
+    with open(path, "wb") as to:
+        to.write(b"II" + struct.pack("<HHHQ", 43, 8, 0, at))
+        for page in range(pages):
+            tables = at + 8 + 20 * 9 + 8
+            pixels = tables + 16 * tiles
+            tags = [(256, 4, 1, columns), (257, 4, 1, rows), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (322, 4, 1, tile),
+                    (323, 4, 1, tile), (324, 16, tiles, tables), (325, 16, tiles, tables + 8 * tiles)]
+            after = pixels + tiles * tile * tile
+            to.seek(at)
+            to.write(struct.pack("<Q", 9) + b"".join(struct.pack("<HHQQ", *tag) for tag in tags))
+            to.write(struct.pack("<Q", after if page + 1 < pages else 0))
+            to.write(struct.pack(f"<{tiles}Q", *range(pixels, after, tile * tile)))
+            to.write(struct.pack(f"<{tiles}Q", *[tile * tile] * tiles))
+            at = after
+        to.truncate(at)
 
 
 def bytes_read(run):
@@ -103,9 +126,7 @@ def tiff_cases(add, library, inputs, compiled):
     def large(options, size):
         path = inputs.folder / "large.tif"
         if not path.exists():
-            with peers.tifffile.TiffWriter(path, bigtiff=True) as tif:
-                for _ in range(LARGE[0]):
-                    tif.write(None, shape=LARGE[1:], dtype=numpy.uint8, tile=(512, 512), metadata=None, contiguous=False)
+            lay_sparse(path)
         out = numpy.ones(size, numpy.uint8)
         run = library.path_reader(path, out, options)
         return Case(run, {}, note=lambda: f"{out.nbytes} bytes, reads {bytes_read(run)} of {path.stat().st_size}")

@@ -165,9 +165,12 @@ impl Target {
         }
     }
 
-    /// The axes that a read gives.
+    /// The axes that a read gives. Where there are more than an array has here, those of length 1 are left out.
     fn squeezed(&self) -> (Vec<usize>, String) {
-        if self.squeeze { series::squeeze(&self.shape, &self.axes) } else { (self.shape.clone(), self.axes.clone()) }
+        if self.squeeze || Shape::new(&self.shape).is_err() {
+            return series::squeeze(&self.shape, &self.axes);
+        }
+        (self.shape.clone(), self.axes.clone())
     }
 
     fn form(&self) -> &Form {
@@ -200,7 +203,7 @@ impl Reader for TiffReader {
         let form = target.form();
         let (shape, axes) = target.squeezed();
         let mut props = Props::image(&[1, 1], form.dtype()?, form.color());
-        props.shape = Shape::new(&shape)?;
+        props.shape = Shape::new(&shape).map_err(|e| e.context(format_args!("the axes {axes}")))?;
         // The letters of this library; it has none for the rarer axes of microscopes.
         let dropped = shape.len() - props.shape.len();
         let letter = |c: char| match c {

@@ -99,8 +99,12 @@ fn a_plain_picture_is_read() {
 fn pages(count: u32, changed: impl Fn(u32) -> Vec<(u16, u16, u32, u32)>) -> Vec<u8> {
     let mut made = Made::new(8);
     for i in 0..count {
-        let entries = with(gray(4, 4, made.end() + 2 + 9 * 12 + 4, 16), &changed(i));
+        let changed = changed(i);
+        let mut entries = with(gray(4, 4, 0, 16), &changed);
         let pixels = made.end() + 2 + 12 * entries.len() as u32 + 4;
+        if changed.iter().all(|(tag, ..)| *tag != 273) {
+            entries = with(entries, &[(273, LONG, 1, pixels)]);
+        }
         made.directory(&entries, if i + 1 < count { pixels + 16 } else { 0 });
         made.0.extend(PIXELS.map(|p| p.wrapping_add(i as u8)));
     }
@@ -127,6 +131,33 @@ fn small_pages_are_read_many_at_a_time() {
         assert_eq!(outcome, Outcome::Partial);
         assert!(pixels.chunks(16).zip(0..).all(|(page, i)| i == 70 || page == wanted(i)));
     }
+}
+
+#[test]
+fn of_more_axes_than_eight_those_of_length_one_are_left_out() {
+    let described = |shape: &str, pages: u32| {
+        let text = format!("{{\"shape\": {shape}}}\0");
+        let mut file = pages_of(pages, text.len() as u32);
+        let at = file.len() as u32;
+        for i in 0..file.len() - 12 {
+            // The only place where this stands is the entry.
+            if file[i..i + 4] == [14, 1, 2, 0] {
+                file[i + 8..i + 12].copy_from_slice(&at.to_le_bytes());
+            }
+        }
+        file.extend(text.bytes());
+        file
+    };
+    fn pages_of(count: u32, len: u32) -> Vec<u8> {
+        pages(count, |_| vec![(270, 2, len, 0)])
+    }
+    let file = described("[1, 2, 1, 2, 1, 2, 1, 2, 4, 4]", 16);
+    assert_eq!(read(&file, 0, Dict::new()).unwrap().0, [2, 2, 2, 2, 4, 4]);
+    let file = described("[2, 2, 1, 2, 1, 2, 4, 4]", 16);
+    assert_eq!(read(&file, 0, Dict::new()).unwrap().0, [2, 2, 1, 2, 1, 2, 4, 4]);
+    let error = read(&described("[2, 2, 2, 2, 2, 2, 2, 4, 4]", 128), 0, Dict::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.message().contains("axes QQQQQQQYX"), "{error}");
 }
 
 #[test]
