@@ -131,6 +131,11 @@ def nearness(name):
 
 def filters_and_forms():
     with File(path("h264.mp4")) as f:
+        # A time of filters is in their own unit, whether a frame was read before or not.
+        asked = [f.meta(i, filter="fps=5")["time"] for i in (0, 3)]
+        f.read(3, filter="fps=5")
+        asked.append(f.meta(3, filter="fps=5")["time"])
+        expect([round(t, 6) for t in asked] == [0, 0.6, 0.6], f"times behind filters: {asked}")
         expect(list(f.props(0, filter="scale=32:24").shape[:2]) == [24, 32], "filter")
         expect(list(f.props(0, size=[32, 16]).shape[:2]) == [16, 32], "size")
         flipped, plain = f.read(4, filter_sequence=[["hflip", None]], format="gray"), f.read(4, format="gray")

@@ -1,5 +1,6 @@
 //! A video open for reading.
 
+use crate::av::Frame;
 use crate::convert::{Converter, Target};
 use crate::decode::Manner;
 use crate::demux::{Demuxer, Wish};
@@ -22,6 +23,8 @@ pub struct Video {
     ready: Option<Demuxer>,
     /// The film that single reads go on with.
     running: Option<(Spec, Film)>,
+    /// What is told of the picture that was read last from it, and which that is.
+    told: Option<(usize, Frame)>,
     converter: Converter,
     /// Pictures that come out of filters.
     counts: HashMap<String, usize>,
@@ -43,6 +46,7 @@ impl Video {
             shared: Shared::default(),
             ready,
             running: None,
+            told: None,
             converter: Converter::default(),
             counts: HashMap::new(),
         })
@@ -68,7 +72,7 @@ impl Video {
     /// The film of these options, to be gone on with.
     fn film(&mut self, spec: &Spec) -> Result<&mut Film> {
         if self.running.as_ref().is_none_or(|(of, _)| of != spec) {
-            self.running = None;
+            (self.running, self.told) = (None, None);
             let film = Film::open(&self.resource, &self.manner, spec, &self.shared, self.ready.take())?;
             self.running = Some((spec.clone(), film));
         }
@@ -125,8 +129,11 @@ impl Video {
         self.film(spec)?;
         let Some((_, film)) = &mut self.running else { return Err(Error::internal("no film")) };
         film.seek(i)?;
-        let frame = film.take()?.ok_or_else(|| Error::index(format!("no image {i} of {}", film.place())))?;
-        self.converter.place(&frame, target, to)
+        let mut frame = film.take()?.ok_or_else(|| Error::index(format!("no image {i} of {}", film.place())))?;
+        self.converter.place(&frame, target, to)?;
+        frame.let_go();
+        self.told = Some((i, frame));
+        Ok(())
     }
 }
 
@@ -251,16 +258,17 @@ impl kit::Reader for Video {
             && options.bool("exclude_applied") != Some(false);
         let spec = self.spec(options)?;
         let orientation = self.info.orientation;
-        let film = self.film(&spec)?;
+        self.film(&spec)?;
+        let Some((_, film)) = &mut self.running else { return Err(Error::internal("no film")) };
         match index {
             Index::At(i) => {
-                film.seek(i)?;
-                let unit = film.unit();
-                if film.peek()?.is_none() {
-                    return Err(Error::index(format!("no image {i}")));
+                if let Some((_, frame)) = self.told.as_ref().filter(|(of, _)| *of == i) {
+                    return meta::frame(frame, film.unit(), film.player().demuxer(), turned, into);
                 }
+                film.seek(i)?;
                 let held = film.peek()?.ok_or_else(|| Error::index(format!("no image {i}")))?.share()?;
-                meta::frame(&held, unit, film.player().demuxer(), turned, into)
+                // Filters have a unit of their own, which is known with their first picture.
+                meta::frame(&held, film.unit(), film.player().demuxer(), turned, into)
             }
             _ => meta::file(film.player(), orientation, turned, into),
         }
@@ -299,7 +307,7 @@ struct Cursor {
     target: Target,
     props: Props,
     /// What is told of the picture that was given last.
-    last: Option<crate::av::Frame>,
+    last: Option<Frame>,
 }
 
 impl kit::Cursor for Cursor {
