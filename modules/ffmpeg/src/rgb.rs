@@ -44,7 +44,7 @@ impl Factors {
         let down = match (exact, full) {
             (true, _) => [0.0; 3],
             (false, true) => [0.5; 3],
-            (false, false) => [0.65, 0.95, 0.6],
+            (false, false) => [0.7, 1.1, 0.65],
         };
         let add = |down: f64| ((0.5 - down - luma * black) * one).round() as i16;
         Factors {
@@ -291,7 +291,7 @@ mod tests {
                         for (own, wanted) in own.iter().zip(wanted) {
                             let gap = (f64::from(*own) - wanted).abs();
                             assert!(
-                                gap < if nearest { 0.55 } else { 1.65 },
+                                gap < if nearest { 0.55 } else { 1.7 },
                                 "{y} {} {}: {own}, not {wanted}",
                                 u[i],
                                 v[i]
