@@ -247,6 +247,22 @@ part_packages() {
 # tests/c and tests/cpp.
 part_programs() {
   cmake_tests tests programs
+  mdspan_of_libcxx
+}
+
+# GCC's standard library has no std::mdspan before version 16; LLVM's has one.
+mdspan_of_libcxx() {
+  local other= name out=$work/programs/mdspan
+  for name in clang++ clang++-{22,21,20,19,18}; do
+    if echo '#include <mdspan>' | "$name" -std=c++23 -stdlib=libc++ -fsyntax-only -xc++ - 2>/dev/null; then other=$name; break; fi
+  done
+  [[ -n $other ]] || { skip "programs: mdspan: no clang with a libc++ that has it"; return 0; }
+  export_pkgconfig
+  # shellcheck disable=SC2046
+  "$other" -std=c++23 -stdlib=libc++ "${warnings[@]}" tests/cpp/mdspan.cpp -o "$out" $(pkg-config --cflags --libs imageio) \
+    -Wl,-rpath,"$(pkg-config --variable=libdir imageio)"
+  mkdir -p "$out.scratch"
+  "$out" "$out.scratch" "$PWD/tests/data"
 }
 
 # The same under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer.

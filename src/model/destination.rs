@@ -307,7 +307,7 @@ impl<'a> Destination<'a> {
         let row = self.view.layout().inner(1);
         match self.view.shape().first() {
             Some(&rows) if self.native.is_none() && !row.is_contiguous() => {
-                (BAND / (row.len() * self.cast.from().size()).max(1)).clamp(16, 256).min(rows.max(1))
+                (BAND / (row.len() * self.cast.from().size()).max(1)).clamp(16, TOGETHER).min(rows.max(1))
             }
             _ => 1,
         }
@@ -342,8 +342,11 @@ impl<'a> Destination<'a> {
     }
 }
 
-/// Bytes of rows that are put into their places at once: less than a cache holds.
-const BAND: usize = 1 << 21;
+/// Bytes of rows that are put into their places at once.
+const BAND: usize = 1 << 24;
+/// Most rows that are. A column of them is then a run of a page, more or less: with fewer, each page of the result is
+/// come back to more often.
+const TOGETHER: usize = 1 << 10;
 
 /// Bytes that are converted at once, or more, are worth a table of all their values.
 const WORTH_A_TABLE: usize = 1 << 10;
@@ -386,11 +389,11 @@ mod tests {
         ] {
             let item = cast.to().size();
             let (mut one, mut many) = (vec![0; image.len() * item], vec![0; image.len() * item]);
-            for (memory, at_once) in [(&mut one, 1), (&mut many, 256)] {
+            for (memory, at_once) in [(&mut one, 1), (&mut many, 128)] {
                 // Columns of samples, as Julia keeps them.
                 let view = ViewMut::packed(memory, item, &[columns, rows, 3]).unwrap().swap(0, 1).unwrap();
                 let mut to = Destination::new(view, cast, Limits::default());
-                assert_eq!(to.rows_at_once(), 256);
+                assert_eq!(to.rows_at_once(), rows);
                 for (i, some) in image.chunks(at_once * columns * 3).enumerate() {
                     let count = some.len() / (columns * 3);
                     to.put_rows(i * at_once, count, some).unwrap();

@@ -13,5 +13,5 @@ mod select;
 pub use call::{Call, check, check_arguments, common, takes};
 pub use contract::{Batch, Count, Cursor, Image, Outcome, Plugin, Reader, Writer, has_passed};
 pub use declare::{CallKind, Calls, Declaration, FunctionSpec, OptionSpec, OptionType, normal_extension};
-pub use parallel::{parallel, put_whole};
+pub use parallel::{parallel, put_rows};
 pub use select::{Opening, open_reader, open_writer};

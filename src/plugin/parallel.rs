@@ -76,30 +76,28 @@ where
 /// Packed bytes from which on a second thread is worth its start.
 const LONG: usize = 1 << 20;
 
-/// Puts a whole image into its places, parts of its rows side by side where there is much to move.
-pub fn put_whole(threads: usize, to: &mut Destination, packed: &[u8]) -> Result<()> {
-    let rows = to.shape().first().copied().unwrap_or(0);
-    let row = packed.len() / rows.max(1);
-    let threads = threads.min(packed.len() / LONG + 1).min(rows);
-    if threads < 2 || row * rows != packed.len() || !to.can_split() {
-        return to.put(&[], packed);
+/// Puts packed rows into places of the first axis, from `first` on: parts of them side by side where there is much to move.
+pub fn put_rows(threads: usize, to: &mut Destination, first: usize, count: usize, packed: &[u8]) -> Result<()> {
+    let row = packed.len() / count.max(1);
+    let threads = threads.min(packed.len() / LONG + 1).min(count);
+    if threads < 2 || row * count != packed.len() || !to.can_split() {
+        return to.put_rows(first, count, packed);
     }
     let mut parts = Vec::new();
-    let (mut rest, mut packed) = (to.reborrow(), packed);
-    for left in (2..=threads).rev() {
-        let count = rest.shape().first().copied().unwrap_or(0) / left;
-        let (head, tail) = rest.split(0, count)?;
-        let (bytes, behind) = packed.split_at(count * row);
-        parts.push((head, bytes));
-        (rest, packed) = (tail, behind);
+    let (mut rest, mut packed, mut count) = (to.reborrow().split(0, first)?.1, packed, count);
+    for left in (1..=threads).rev() {
+        let some = count / left;
+        let (head, tail) = rest.split(0, some)?;
+        let (bytes, behind) = packed.split_at(some * row);
+        parts.push((head, some, bytes));
+        (rest, packed, count) = (tail, behind, count - some);
     }
-    parts.push((rest, packed));
     let queue = Mutex::new(parts);
     let work = || {
         loop {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some((mut part, bytes)) = next else { return Ok(()) };
-            part.put(&[], bytes)?;
+            let Some((mut part, count, bytes)) = next else { return Ok(()) };
+            part.put_rows(0, count, bytes)?;
         }
     };
     thread::scope(|scope| {
@@ -213,7 +211,7 @@ mod tests {
             let mut memory = vec![0; image.len() * 2];
             let view = ViewMut::packed(&mut memory, 2, &[columns, rows, 3]).and_then(|view| view.swap(0, 1)).unwrap();
             let mut to = Destination::new(view, Cast::plain(DType::U8, DType::U16), Limits::default());
-            put_whole(threads, &mut to, packed).map(|()| memory)
+            put_rows(threads, &mut to, 0, rows, packed).map(|()| memory)
         };
         let one = put(1, &image).unwrap();
         for threads in [2, 3, 64] {

@@ -272,8 +272,8 @@ impl Layout {
 }
 
 /// Items of a strip along an axis that is not the finest in packed memory. With more, what is written lies in fewer pages;
-/// what is read, a cache line of each row, still fits into the cache.
-pub(crate) const BLOCK: usize = 256;
+/// what is read, a cache line of each row, still fits into the second cache.
+pub(crate) const BLOCK: usize = 1024;
 
 /// Runs of `bytes` bytes: where the first stands and how far the next is, in strided memory and in packed memory.
 #[derive(Clone, Copy, Default)]

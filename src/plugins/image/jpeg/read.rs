@@ -4,7 +4,7 @@ use super::segments::{Frame, Header, Kind};
 use super::{codec_error, meta, multi, wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Area, Color, DType, Destination, Dict, Index, Limits, Props, byte_len};
-use crate::plugin::{Call, Count, Outcome, Reader, put_whole};
+use crate::plugin::{Call, Count, Outcome, Reader, put_rows};
 use crate::plugins::image::exif;
 use crate::resource::Source;
 use jpeg::{Crop, Decoder, PixelFormat, Scale, Tolerance};
@@ -100,7 +100,7 @@ impl Reader for JpegReader {
         }
         let mut whole = call.limits().allocate(byte_len(to.shape(), to.dtype())?)?;
         let outcome = wait::work(call, frame.height.into(), long, || job.run(&mut whole))?;
-        put_whole(call.threads(), to, &whole)?;
+        put_rows(call.threads(), to, 0, to.shape().first().copied().unwrap_or(0), &whole)?;
         Ok(outcome)
     }
 

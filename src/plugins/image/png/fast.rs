@@ -9,7 +9,7 @@ use super::passes::{Passes, scatter};
 use super::rows::Rows;
 use crate::error::{Error, Result};
 use crate::model::Destination;
-use crate::plugin::Call;
+use crate::plugin::{Call, put_rows};
 use crate::resource::Source;
 use rowfilter::{LAST, unfilter};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
@@ -18,8 +18,8 @@ use std::thread;
 /// Inflated images from this size on are worth a second thread.
 const LONG: u64 = 1 << 20;
 
-/// Blocks between the two threads.
-const AHEAD: usize = 4;
+/// Most blocks between the two threads: inflating goes on while many rows are put into their places.
+const AHEAD: usize = 64;
 
 /// Decodes the image if nothing is wrong with it. `false`: something is, or may be, and nothing was promised of `to`.
 pub fn read(source: &Source, header: &Header, rows: &Rows, call: &Call, to: &mut Destination) -> Result<bool> {
@@ -228,7 +228,7 @@ impl<'a, 'b> Sink<'a, 'b> {
                     let row = self.band.get_mut(place * bytes..(place + 1) * bytes).ok_or(Stop::Odd)?;
                     self.rows.expand(now, row);
                     if place + 1 == self.together || self.y + 1 == self.passes.height(self.pass) {
-                        to.put_rows(self.y - place, place + 1, &self.band[..(place + 1) * bytes])?;
+                        put_rows(call.threads(), to, self.y - place, place + 1, &self.band[..(place + 1) * bytes])?;
                     }
                 }
                 To::Rows(to) => to.fill(&[self.y], |out| {
