@@ -4,6 +4,7 @@ import peers
 from case import Case, same
 from imageio_c import ALL, DEFAULT, empty
 from inputs import animation, colours, encoded, interlaced, zlib_stream
+from modern_cases import modern_cases
 from tiff_cases import tiff_cases
 
 import numpy
@@ -20,6 +21,7 @@ def cases(library, inputs, folder):
     png_cases(add, library, inputs, compiled)
     jpeg_cases(add, library, inputs, compiled)
     other_cases(add, library, inputs, compiled)
+    modern_cases(add, library, inputs, compiled)
     tiff_cases(add, library, inputs, compiled)
     latency_cases(add, library, inputs, compiled)
     return made
@@ -120,6 +122,7 @@ def png_cases(add, library, inputs, compiled):
         for level, threads, goal in ((6, 1, 1 / 1.4), (6, 2, 1 / 2.5), (1, 1, 1.0), (1, 2, 1.0)):
             add(f"PNG encode {kind} {size} level {level} {threads}t",
                 lambda s=size, k=kind, l=level, t=threads, g=goal: encode(s, k, l, t, g))
+    add("PNG encode photo 64 level 6 1t", lambda: encode("64", "photo", 6, 1, 1.0))
 
 
 def jpeg_file(inputs, size, kind):

@@ -36,6 +36,9 @@ class Library:
         lib.iio_file_props.argtypes = [c_void_p, c_int64, c_void_p, POINTER(Props)]
         lib.iio_file_close.argtypes = [c_void_p]
         lib.iio_imread.argtypes = [c_char_p, c_int64, c_void_p, c_void_p, c_size_t, c_void_p]
+        lib.iio_imiter.argtypes = [c_char_p, c_void_p, POINTER(c_void_p)]
+        lib.iio_iter_next.argtypes = [c_void_p, c_void_p, c_size_t, c_void_p]
+        lib.iio_iter_free.argtypes = [c_void_p]
         lib.iio_imopen.argtypes = [c_char_p, c_char_p, c_void_p, POINTER(c_void_p)]
         lib.iio_file_write.argtypes = [c_void_p, POINTER(Array), c_void_p]
         lib.iio_file_bytes.argtypes = [c_void_p, POINTER(c_void_p), POINTER(c_size_t)]
@@ -86,9 +89,30 @@ class Library:
         run.kept = (data, kept, out)
         return run
 
-    def path_reader(self, path, out):
-        name, to, room, lib = str(path).encode(), out.ctypes.data, out.nbytes, self.lib
-        return lambda: self.check(lib.iio_imread(name, DEFAULT, None, to, room, None))
+    def path_reader(self, path, out, options=""):
+        """A function that reads the first image of a file into the array."""
+        name, to, room, lib, how = str(path).encode(), out.ctypes.data, out.nbytes, self.lib, self.options(options)
+
+        def run():
+            self.check(lib.iio_imread(name, DEFAULT, how, to, room, None))
+
+        run.kept = out
+        return run
+
+    def iterator(self, path, out, options=""):
+        """A function that reads one image of a file after the other into the array."""
+        name, to, room, lib, how = str(path).encode(), out.ctypes.data, out.nbytes, self.lib, self.options(options)
+
+        def run():
+            images = c_void_p()
+            self.check(lib.iio_imiter(name, how, byref(images)))
+            while (status := lib.iio_iter_next(images, to, room, None)) == 0:
+                pass
+            lib.iio_iter_free(images)
+            self.check(status if status < 0 else 0)
+
+        run.kept = out
+        return run
 
     def writer(self, pixels, extension, options="", opening=""):
         """A function that writes the array to memory and gives the bytes that it took."""
@@ -119,3 +143,10 @@ def empty(props):
     out = numpy.empty(tuple(props.shape[: props.ndim]), DTYPES[props.dtype])
     out.fill(1)
     return out
+
+
+def aligned(shape, dtype):
+    """A warm array that begins with a page of memory, where the system copies files to at its best."""
+    size = int(numpy.prod(shape)) * numpy.dtype(dtype).itemsize
+    room = numpy.ones(size + 4096, numpy.uint8)
+    return room[-room.ctypes.data % 4096 :][:size].view(dtype).reshape(shape)

@@ -246,6 +246,127 @@ PEER long peer_stb_hdr(const void *data, size_t size, void *out, size_t capacity
 }
 #endif
 
+#ifdef HAVE_OPENJPEG
+#include <openjpeg.h>
+
+struct codestream {
+  const unsigned char *data;
+  size_t size, at;
+};
+
+static OPJ_SIZE_T codestream_read(void *to, OPJ_SIZE_T n, void *user)
+{
+  struct codestream *c = user;
+  size_t left = c->size - c->at;
+
+  if (left == 0) return (OPJ_SIZE_T)-1;
+  n = n < left ? n : left;
+  memcpy(to, c->data + c->at, n);
+  c->at += n;
+  return n;
+}
+static OPJ_OFF_T codestream_skip(OPJ_OFF_T n, void *user)
+{
+  struct codestream *c = user;
+  size_t left = c->size - c->at;
+
+  n = n < 0 ? 0 : (size_t)n < left ? n : (OPJ_OFF_T)left;
+  c->at += (size_t)n;
+  return n;
+}
+static OPJ_BOOL codestream_seek(OPJ_OFF_T to, void *user)
+{
+  struct codestream *c = user;
+
+  if (to < 0 || (size_t)to > c->size) return OPJ_FALSE;
+  c->at = (size_t)to;
+  return OPJ_TRUE;
+}
+
+/* An image of bytes, whose planes become pixels as programs want them. */
+static long openjpeg(const void *data, size_t size, void *out, size_t capacity, int threads)
+{
+  struct codestream memory = {data, size, 0};
+  opj_stream_t *stream = opj_stream_create(1 << 20, OPJ_TRUE);
+  opj_codec_t *codec = opj_create_decompress(OPJ_CODEC_JP2);
+  opj_dparameters_t parameters;
+  opj_image_t *image = NULL;
+  unsigned char *to = out;
+  long done = -1;
+
+  opj_stream_set_read_function(stream, codestream_read);
+  opj_stream_set_skip_function(stream, codestream_skip);
+  opj_stream_set_seek_function(stream, codestream_seek);
+  opj_stream_set_user_data(stream, &memory, NULL);
+  opj_stream_set_user_data_length(stream, size);
+  opj_set_default_decoder_parameters(&parameters);
+  if (opj_setup_decoder(codec, &parameters) && (threads < 2 || opj_codec_set_threads(codec, threads))
+      && opj_read_header(stream, codec, &image) && opj_decode(codec, stream, image) && opj_end_decompress(codec, stream)) {
+    size_t pixels = (size_t)image->comps[0].w * image->comps[0].h, n = image->numcomps;
+
+    if (pixels * n <= capacity) {
+      for (size_t c = 0; c < n; c++) {
+        const OPJ_INT32 *from = image->comps[c].data;
+        for (size_t i = 0; i < pixels; i++) to[i * n + c] = (unsigned char)(from[i] < 0 ? 0 : from[i] > 255 ? 255 : from[i]);
+      }
+      done = (long)(pixels * n);
+    }
+  }
+  opj_image_destroy(image);
+  opj_destroy_codec(codec);
+  opj_stream_destroy(stream);
+  return done;
+}
+
+PEER long peer_openjpeg(const void *data, size_t size, void *out, size_t capacity)
+{
+  return openjpeg(data, size, out, capacity, 1);
+}
+
+PEER long peer_openjpeg_threads(const void *data, size_t size, void *out, size_t capacity)
+{
+  return openjpeg(data, size, out, capacity, 2);
+}
+#endif
+
+#ifdef HAVE_AVIF
+#include <avif/avif.h>
+
+static long avif(const void *data, size_t size, void *out, size_t capacity, int threads)
+{
+  avifDecoder *decoder = avifDecoderCreate();
+  long done = -1;
+
+  if (!decoder) return -1;
+  decoder->maxThreads = threads;
+  if (avifDecoderSetIOMemory(decoder, data, size) == AVIF_RESULT_OK && avifDecoderParse(decoder) == AVIF_RESULT_OK
+      && avifDecoderNextImage(decoder) == AVIF_RESULT_OK) {
+    avifRGBImage rgb;
+
+    avifRGBImageSetDefaults(&rgb, decoder->image);
+    rgb.depth = 8;
+    rgb.format = decoder->alphaPresent ? AVIF_RGB_FORMAT_RGBA : AVIF_RGB_FORMAT_RGB;
+#if AVIF_VERSION_MAJOR >= 1
+    rgb.maxThreads = threads;
+#endif
+    rgb.pixels = out;
+    rgb.rowBytes = rgb.width * avifRGBImagePixelSize(&rgb);
+    if ((size_t)rgb.rowBytes * rgb.height <= capacity && avifImageYUVToRGB(decoder->image, &rgb) == AVIF_RESULT_OK) {
+      done = (long)rgb.rowBytes * rgb.height;
+    }
+  }
+  avifDecoderDestroy(decoder);
+  return done;
+}
+
+PEER long peer_avif(const void *data, size_t size, void *out, size_t capacity) { return avif(data, size, out, capacity, 1); }
+
+PEER long peer_avif_threads(const void *data, size_t size, void *out, size_t capacity)
+{
+  return avif(data, size, out, capacity, 2);
+}
+#endif
+
 /* What a PNG decoder cannot be faster than: its zlib stream, inflated. */
 #ifdef HAVE_ISAL
 #include <isa-l/igzip_lib.h>

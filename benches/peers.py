@@ -18,6 +18,7 @@ def _import(name):
 imagecodecs = _import("imagecodecs")
 cv2 = _import("cv2")
 tifffile = _import("tifffile")
+OpenEXR = _import("OpenEXR")
 imageio = _import("imageio.v3") and __import__("imageio.v3", fromlist=["v3"])
 if _import("PIL"):
     from PIL import Image
@@ -110,14 +111,14 @@ def pillow_write(pixels, format, **options):
     return Image and run
 
 
-def codec(name, data, out):
+def codec(name, data, out, **options):
     """imagecodecs, into the array."""
     function = getattr(imagecodecs, name, None)
     if function is None:
         return None
     try:
-        function(data, out=out)
-        return lambda: function(data, out=out)
+        function(data, out=out, **options)
+        return lambda: function(data, out=out, **options)
     except Exception:
         return None
 
@@ -166,3 +167,22 @@ def tifffile_write(pixels, **options):
         return to.tell()
 
     return tifffile and run
+
+
+def openexr(data, threads):
+    """OpenEXR with as many threads, 0 of which is what it calls the calling one alone."""
+    return OpenEXR and (lambda: OpenEXR.File(io.BytesIO(data), False, False, threads if threads > 1 else 0).channels())
+
+
+def exr_of(pixels, compression, threads=0):
+    header = {"compression": getattr(OpenEXR, compression + "_COMPRESSION"), "type": OpenEXR.scanlineimage}
+    return OpenEXR.File(header, {"RGB": pixels}, threads)
+
+
+def openexr_write(pixels, compression, threads):
+    def run():
+        to = io.BytesIO()
+        exr_of(pixels, compression, threads if threads > 1 else 0).write(to)
+        return to.tell()
+
+    return OpenEXR and run

@@ -80,7 +80,7 @@ static long ours(const char *file, int threads) {
   iio_props props = IIO_PROPS_INIT;
   iio_dict *options = iio_dict_new();
   long frames = 0;
-  /* The library decodes with one thread more than it is told, since the caller's converts. */
+  /* The library decodes with two threads more than processors that it is told of, since some always wait. */
   iio_dict_set_int(options, "threads", threads);
   if (iio_imiter(file, options, &film) != IIO_OK || iio_iter_props(film, &props) != IIO_OK) return -1;
   void *buffer = malloc(props.nbytes);

@@ -39,6 +39,8 @@ with TURBOJPEG libturbojpeg
 with WEBP libwebp
 with ISAL libisal
 with TIFF libtiff-4
+with OPENJPEG libopenjp2
+with AVIF libavif
 if echo '#include <libdeflate.h>' | ${CC:-cc} -xc -E - >/dev/null 2>&1; then
   peers="$peers -DHAVE_DEFLATE" libraries="$libraries -ldeflate"
 fi

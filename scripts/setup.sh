@@ -73,6 +73,8 @@ for set in "$@"; do
       has_header libdeflate.h || wished="$wished libdeflate-dev"
       has_header isa-l/igzip_lib.h || wished="$wished libisal-dev"
       has_header stb/stb_image.h || wished="$wished libstb-dev"
+      pkg-config --exists libopenjp2 || wished="$wished libopenjp2-7-dev"
+      pkg-config --exists libavif || wished="$wished libavif-dev"
       python3 -c 'import venv, ensurepip' 2>/dev/null || wished="$wished python3-venv"
       ;;
     r)
@@ -163,7 +165,7 @@ case " $* " in *" bench "*)
   if ! python3 -c 'import PIL, numpy, imagecodecs, cv2, imageio, tifffile' 2>/dev/null && [ ! -e build/bench/venv/ready ]; then
     mkdir -p build/bench
     python3 -m venv build/bench/venv
-    build/bench/venv/bin/pip install --quiet numpy pillow imagecodecs opencv-python-headless imageio tifffile
+    build/bench/venv/bin/pip install --quiet numpy pillow imagecodecs opencv-python-headless imageio tifffile OpenEXR
     touch build/bench/venv/ready
   fi
   ;;

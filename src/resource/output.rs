@@ -80,6 +80,14 @@ impl Output {
         self.state().taken
     }
 
+    /// Makes room in memory for so many bytes more, where there is as much: a hint, so that what grows is not moved.
+    pub fn expect(&self, more: usize) {
+        if let Kind::Memory { bytes, .. } = &mut self.state().kind {
+            // Without room now, there may be less to write than was thought.
+            let _ = bytes.try_reserve_exact(more);
+        }
+    }
+
     /// Passes on what was gathered and, for a file, puts it in place.
     pub fn publish(&self) -> Result<()> {
         let mut state = self.state();

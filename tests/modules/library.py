@@ -160,9 +160,11 @@ class File:
         size = 1 << 22
         buffer = C.create_string_buffer(size)
         try:
-            if seek is not None:
-                check(lib.iio_iter_seek(cursor, seek))
+            # Places that are gone to before each of the first images: one, or a list.
+            seeks = [seek] if isinstance(seek, int) else list(seek or [])
             while True:
+                if seeks:
+                    check(lib.iio_iter_seek(cursor, seeks.pop(0)))
                 props = Props(struct_size=C.sizeof(Props))
                 if check(lib.iio_iter_next(cursor, buffer, size, C.byref(props))) == END:
                     return

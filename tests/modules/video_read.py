@@ -57,6 +57,10 @@ def every_frame(name):
         given = [frame for frame, _ in shown]
         expect(given == wanted, f"{name}: iterating gives {len(given)} frames, {[a == b for a, b in zip(given, wanted)]}")
         order = list(range(n)) + list(range(n - 1, -1, -1)) + random.Random(1).sample(range(n), n)
+        # Jumps of which some are gone on from, and steps within a group and over it.
+        for start in random.Random(3).choices(range(n - 4), k=8):
+            order += [start, *random.Random(start).choice([[], [start + 1], [start + 1, start + 2, start + 3], [start + 3]])]
+        order += [*range(0, n, 3), *range(0, n, 11), n - 1, 0, n - 1, n - 2]
         wrong = [i for i in order if f.read(i, format=None) != wanted[i]]
         expect(not wrong, f"{name}: wrong by index: {wrong}")
         props = f.props(format=None)
@@ -68,6 +72,8 @@ def every_frame(name):
         some = [frame for frame, _ in f.iter(format=None, start=3, every=4, stop=20)]
         expect(some == wanted[3:20:4], f"{name}: start, every, stop")
         expect([frame for frame, _ in f.iter(format=None, seek=n - 3)] == wanted[n - 3:], f"{name}: an iterator that is moved")
+        moved = [frame for frame, _ in f.iter(format=None, seek=[n - 2, 1, n - 5, 4])]
+        expect(moved == [wanted[i] for i in (n - 2, 1, n - 5)] + wanted[4:], f"{name}: an iterator that is moved often")
         rgb = f.props(0)
         expect(list(rgb.shape[:3]) == [48, 64, 3] and rgb.dtype == 2, f"{name}: rgb24")
         # An edit may begin in the middle of a group.
@@ -101,11 +107,37 @@ def rgb(name):
                   "-pix_fmt", "rgb24", "-")
     most, mean = away(own, wanted)
     expect(len(own) == len(wanted) and most <= 2 and mean <= 0.5, f"{name}: rgb24 is {most}, {mean:.2f} away")
+    off = max(abs(sum(own[c::3]) - sum(wanted[c::3])) * 3 / len(own) for c in range(3))
+    expect(off <= 0.5, f"{name}: a channel of rgb24 is {off:.2f} away")
     expect(rows == own[:9216], f"{name}: other samples in rows that are apart")
+
+
+def nearness(name):
+    """rgb24 is nearer to the exact value, of the chroma of a pixel's block, than swscale's is, with accurate rounding or without."""
+    w, h, n = 64, 48, 4
+    native = b"".join(frames_of(name)[:n])
+    exact = []
+    for at in range(0, len(native), w * h * 3 // 2):
+        y, u, v = native[at:at + w * h], native[at + w * h:at + w * h * 5 // 4], native[at + w * h * 5 // 4:at + w * h * 3 // 2]
+        for i in range(w * h):
+            block = i // w // 2 * (w // 2) + i % w // 2
+            luma, blue, red = (y[i] - 16) * 255 / 219, (u[block] - 128) * 255 / 224, (v[block] - 128) * 255 / 224
+            exact += [min(max(x, 0), 255) for x in (luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue)]
+    with File(path(name), plugin="ffmpeg") as f:
+        own = away(b"".join(frame for frame, _ in f.iter(stop=n)), exact)
+    expect(own[0] < 1.7, f"{name}: {own} from the exact value")
+    for flags in ("bicubic", "bicubic+accurate_rnd", "bicubic+accurate_rnd+full_chroma_int"):
+        theirs = tool("ffmpeg", "-v", "error", "-i", path(name), "-frames:v", str(n), "-sws_flags", flags, "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+        expect(own[1] <= away(theirs, exact)[1], f"{name}: {own} from the exact value, swscale's {flags} is {away(theirs, exact)}")
 
 
 def filters_and_forms():
     with File(path("h264.mp4")) as f:
+        # A time of filters is in their own unit, whether a frame was read before or not.
+        asked = [f.meta(i, filter="fps=5")["time"] for i in (0, 3)]
+        f.read(3, filter="fps=5")
+        asked.append(f.meta(3, filter="fps=5")["time"])
+        expect([round(t, 6) for t in asked] == [0, 0.6, 0.6], f"times behind filters: {asked}")
         expect(list(f.props(0, filter="scale=32:24").shape[:2]) == [24, 32], "filter")
         expect(list(f.props(0, size=[32, 16]).shape[:2]) == [16, 32], "size")
         flipped, plain = f.read(4, filter_sequence=[["hflip", None]], format="gray"), f.read(4, format="gray")
@@ -321,4 +353,5 @@ def parts():
     made += [name for name, (before, behind) in COPIES.items() if make(name, [*before, "-i", path("h264.mp4")], *behind, "-c", "copy")]
     odd = ("rgb.nut", "anim.gif", "alpha.mov", "deep.mkv")
     return ([(every_frame, name) for name in made] + [(rgb, name) for name in made if name not in odd]
+            + [(nearness, name) for name in ("h264.mp4", "vp9.webm") if name in made]
             + [(part,) for part in (filters_and_forms, rotation, streams, sound, no_frames, resources, cancelling, ten_minutes, devices)])

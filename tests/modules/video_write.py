@@ -15,6 +15,13 @@ def writing():
         back = tool("ffmpeg", "-v", "error", "-i", path(name), "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
         far = sum(abs(a - b) for a, b in zip(back, b"".join(frames))) / len(back)
         expect(len(back) == len(frames) * 64 * 48 * 3 and far < (1 if codec in ("ffv1", "png") else 12), f"{name}: {far} away")
+    # Containers whose own codec wants care: one of no packets, and one of the full range.
+    for name, codec, format in (("w.y4m", "rawvideo", "yuv444p"), ("w.mjpeg", "mjpeg", "yuvj420p")):
+        written(name, frames)
+        stream = probe(name)["streams"][0]
+        expect((stream["codec_name"], stream["pix_fmt"], stream["nb_read_frames"]) == (codec, format, "10"), f"{name}: {stream}")
+        far = away(of_tool(name, "rgb24"), b"".join(frames))[1]
+        expect(far < 12, f"{name}: {far} away")
     with File(path("stack.mp4"), "w") as f:
         f.write(b"".join(frames), [10, 48, 64, 3], crf=10, gop=5, preset="veryfast")
     expect(probe("stack.mp4")["streams"][0]["nb_read_frames"] == "10", "a stack")
@@ -161,6 +168,13 @@ def turned():
             own = f.read(0, rotate=True, format="gray")
         upright = tool("ffmpeg", "-v", "error", "-i", path("turn.mp4"), "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray", "-")
         expect(len(own) == len(upright) and away(own, upright)[1] < 3, f"orientation {orientation}: {away(own, upright)}")
+    # As the angle that a reader tells, too.
+    for angle, orientation in ((90, 6), (180.0, 3), (-90, 8), (270, 8), (0, 1)):
+        written("turn.mp4", metadata={"rotation": angle})
+        with File(path("turn.mp4")) as f:
+            told = f.meta()
+            expect(told.get("Orientation", 1) == orientation, f"rotation {angle}: {told.get('Orientation')}, {told.get('rotation')}")
+    refused(lambda: written("turn.mp4", metadata={"rotation": 45}), OPTION, "rotation")
 
 
 def alpha():

@@ -1,6 +1,10 @@
 //! The Rust crates that read and write images, each behind one kind of function; see ../peers.c.
 
 use image::{ExtendedColorType, ImageDecoder, ImageEncoder};
+use jxl::api::{
+    Event, JxlColorType, JxlDataFormat, JxlDecoder, JxlDecoderOptions, JxlOutputBuffer, JxlParallelRunner,
+    JxlParallelRunnerFun, JxlPixelFormat,
+};
 use std::io::Cursor;
 use std::slice;
 
@@ -42,6 +46,9 @@ peers! {
     peer_image_qoi |data, out| read(image::codecs::qoi::QoiDecoder::new(Cursor::new(data)).ok()?, out);
     peer_image_qoi_encode encode_qoi;
     peer_image_hdr_encode encode_hdr;
+    peer_image_exr exr;
+    peer_jxl |data, out| jxl(data, out, None);
+    peer_jxl_threads |data, out| jxl(data, out, Some(&mut Two));
     peer_fdeflate_inflate inflate;
     peer_zlib_rs_inflate inflate_zlib_rs;
 }
@@ -108,6 +115,54 @@ fn read(decoder: impl ImageDecoder, out: &mut [u8]) -> Answer {
     let bytes = usize::try_from(decoder.total_bytes()).ok()?;
     decoder.read_image(out.get_mut(..bytes)?).ok()?;
     Some(bytes)
+}
+
+/// As floats, in the caller's memory.
+fn exr(data: &[u8], out: &mut [u8]) -> Answer {
+    read(image::codecs::openexr::OpenExrDecoder::with_alpha_preference(Cursor::new(data), Some(false)).ok()?, out)
+}
+
+/// A picture of bytes, on the calling thread or on two.
+fn jxl(mut data: &[u8], out: &mut [u8], mut threads: Option<&mut dyn JxlParallelRunner>) -> Answer {
+    let mut decoder = JxlDecoder::new(JxlDecoderOptions::default());
+    let mut size = None;
+    loop {
+        let mut buffers = size.map(|(width, height)| [JxlOutputBuffer::new(&mut *out, height, width * 3)]);
+        let pixels = buffers.as_mut().map(|buffers| &mut buffers[..]);
+        let threads = threads.as_mut().map(|t| &mut **t as &mut dyn JxlParallelRunner);
+        match decoder.process(&mut data, pixels, threads).ok()? {
+            Event::BasicInfo => {
+                size = Some(decoder.basic_info()?.size);
+                let color_data_format = Some(JxlDataFormat::U8 { bit_depth: 8 });
+                let format =
+                    JxlPixelFormat { color_type: JxlColorType::Rgb, color_data_format, extra_channel_format: Vec::new() };
+                decoder.set_pixel_format(format).ok()?;
+            }
+            Event::FrameComplete { .. } => return size.map(|(width, height)| width * height * 3),
+            Event::FrameHeader => {}
+            _ => return None,
+        }
+    }
+}
+
+/// Two threads, which end with each run.
+struct Two;
+
+impl JxlParallelRunner for Two {
+    fn run(&mut self, num: usize, work: &JxlParallelRunnerFun<'_>) -> Result<(), jxl::error::Error> {
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let take = || next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let worker = || std::iter::repeat_with(take).take_while(|&i| i < num).try_for_each(work);
+        std::thread::scope(|scope| {
+            let other = (num > 1).then(|| scope.spawn(worker));
+            let own = worker();
+            other.map_or(Ok(()), |other| other.join().unwrap_or(Ok(()))).and(own)
+        })
+    }
+
+    fn num_threads(&self) -> usize {
+        2
+    }
 }
 
 fn encode_qoi(data: &[u8], out: &mut [u8]) -> Answer {

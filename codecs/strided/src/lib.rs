@@ -9,7 +9,9 @@ mod copy;
 mod gather;
 mod layout;
 mod square;
+mod swap;
 mod view;
 
 pub use layout::{Layout, MAX_NDIM};
+pub use swap::swap_ends;
 pub use view::{View, ViewMut};

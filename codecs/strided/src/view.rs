@@ -249,7 +249,7 @@ impl<'a> ViewMut<'a> {
         rows: std::ops::Range<usize>,
         item: usize,
         packed: &[u8],
-        convert: impl FnMut(&[u8], &mut [u8]),
+        mut convert: impl FnMut(&[u8], &mut [u8]),
     ) -> bool {
         let Some(base) = self.layout.offset(index) else { return false };
         let inner = self.layout.inner(index.len());
@@ -260,6 +260,12 @@ impl<'a> ViewMut<'a> {
         };
         if item == 0 || packed.len() / item != inner.len() || !packed.len().is_multiple_of(item) {
             return false;
+        }
+        if inner.is_contiguous() && !inner.is_empty() {
+            // SAFETY: the maker promised every item to us alone, and these stand one behind the other.
+            let to = unsafe { std::slice::from_raw_parts_mut(self.base.offset(base + at), inner.packed_len()) };
+            convert(packed, to);
+            return true;
         }
         let mut gather = Gather::new(packed, item, self.base.wrapping_offset(base + at), self.layout.item(), convert);
         inner.strips(|strip| gather.take(strip));

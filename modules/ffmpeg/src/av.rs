@@ -243,6 +243,16 @@ impl Frame {
         Ok(frame)
     }
 
+    /// Lets go of the picture, so that the decoder may have its memory, and keeps what is told of it.
+    pub fn let_go(&mut self) {
+        let frame = self.raw();
+        // SAFETY: the frame is ours; behind this it has neither memory nor planes.
+        unsafe {
+            (*frame).buf.iter_mut().for_each(|buffer| ff::av_buffer_unref(buffer));
+            (*frame).data.fill(std::ptr::null_mut());
+        }
+    }
+
     /// Memory for a picture of these.
     pub fn with(format: c_int, width: usize, height: usize) -> Result<Frame> {
         let frame = Frame::new()?;

@@ -129,6 +129,25 @@ impl Times {
     }
 }
 
+/// The picture that is gone to, which tells what of the way to it is not needed.
+#[derive(Clone, Copy)]
+struct Aim {
+    pts: i64,
+    /// Whether only it is wanted: behind its packet the decoder is told that this was all.
+    alone: bool,
+}
+
+/// Whether what is wanted of a stream can be less than all of it: every packet is a picture, and no field of one.
+fn can_aim(demuxer: &Demuxer) -> bool {
+    use ff::AVCodecID as Id;
+    let parameters = demuxer.parameters(demuxer.stream);
+    let (id, order) = (number!(parameters, codec_id), number!(parameters, field_order));
+    let is = |ids: &[Id]| ids.iter().any(|&known| known as c_int == id);
+    let progressive = order == ff::AVFieldOrder::AV_FIELD_PROGRESSIVE as c_int;
+    is(&[Id::AV_CODEC_ID_HEVC, Id::AV_CODEC_ID_VP8, Id::AV_CODEC_ID_VP9, Id::AV_CODEC_ID_AV1])
+        || progressive && is(&[Id::AV_CODEC_ID_H264])
+}
+
 /// A container and a decoder that give one picture after the other.
 pub struct Player {
     // The decoder ends before the container.
@@ -140,6 +159,12 @@ pub struct Player {
     damage: Option<String>,
     partial: bool,
     wanted: Option<Wanted>,
+    aim: Option<Aim>,
+    aimed: bool,
+    /// Whether this stream can be aimed at.
+    aims: bool,
+    /// Whether the decoder is to be told, or was, that there is no more, though the container has more.
+    dry: bool,
     /// The number of the next packet, where pictures are to be known by those and not by times.
     stamp: Option<u64>,
     times: Times,
@@ -167,12 +192,16 @@ impl Player {
     pub fn of(demuxer: Demuxer, manner: &Manner) -> Result<Player> {
         let decoder = Decoder::open(&demuxer, manner)?;
         Ok(Player {
+            aims: can_aim(&demuxer),
             decoder,
             demuxer,
             ended: false,
             damage: None,
             partial: manner.partial,
             wanted: None,
+            aim: None,
+            aimed: false,
+            dry: false,
             stamp: None,
             times: Times::default(),
         })
@@ -257,6 +286,9 @@ impl Player {
         if self.ended {
             return Err(Error::internal("the decoder wants more than there is"));
         }
+        if self.dry {
+            return self.send(None);
+        }
         let packet = loop {
             match self.demuxer.next() {
                 Ok(Some(packet)) => {
@@ -279,8 +311,37 @@ impl Player {
             }
         };
         self.wanted = None;
-        let packet = packet.map_or(null(), std::ptr::from_ref);
-        self.ended = packet.is_null();
+        let packet = packet.map(NonNull::from);
+        if let (Some(aim), Some(packet)) = (self.aim, packet) {
+            // SAFETY: the packet is the demuxer's, which reads no other before it is sent.
+            let pts = unsafe { packet.as_ref().pts };
+            self.approach(aim, pts);
+        }
+        self.send(packet)
+    }
+
+    /// A packet on the way to what is aimed at: pictures before that which no other is made from are left out.
+    fn approach(&mut self, aim: Aim, pts: i64) {
+        let passed = pts < aim.pts && pts != ff::AV_NOPTS_VALUE;
+        self.skip(if passed { ff::AVDiscard::AVDISCARD_NONREF } else { ff::AVDiscard::AVDISCARD_DEFAULT });
+        if pts == aim.pts {
+            self.aim = None;
+            self.dry = aim.alone;
+        }
+    }
+
+    fn skip(&mut self, what: ff::AVDiscard) {
+        // With H.264 a picture's header says whether others refer to it; what other decoders leave out was not looked at.
+        if number!(self.demuxer.parameters(self.demuxer.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_H264 as c_int {
+            // SAFETY: the decoder is open, and looks at this when it is given a packet.
+            unsafe { (*self.decoder.raw()).skip_frame = what };
+        }
+    }
+
+    /// Gives the decoder a packet, or tells it of the end.
+    fn send(&mut self, packet: Option<NonNull<ff::AVPacket>>) -> Result<()> {
+        self.ended = packet.is_none();
+        let packet = packet.map_or(null(), |packet| packet.as_ptr().cast_const());
         // SAFETY: the packet is alive; NULL is the end.
         match unsafe { ff::avcodec_send_packet(self.decoder.raw(), packet) } {
             0.. | ff::AVERROR_EOF => Ok(()),
@@ -292,6 +353,8 @@ impl Player {
         // SAFETY: the decoder is open.
         unsafe { ff::avcodec_flush_buffers(self.decoder.raw()) };
         (self.ended, self.damage, self.wanted, self.stamp) = (false, None, None, None);
+        (self.aim, self.aimed, self.dry) = (None, false, false);
+        self.skip(ff::AVDiscard::AVDISCARD_DEFAULT);
         self.times.waiting.clear();
     }
 
@@ -318,6 +381,27 @@ impl Player {
             }
         }
         Ok(false)
+    }
+
+    /// Tells which picture, by its time, is wanted; if alone, the player is dry behind it. Not where pictures are numbered.
+    pub fn aim(&mut self, pts: i64, alone: bool) {
+        self.aim = (self.aims && self.stamp.is_none()).then_some(Aim { pts, alone });
+        self.aimed |= self.aim.is_some();
+    }
+
+    /// Whether anything may have been left out since the last seek.
+    pub fn has_aimed(&self) -> bool {
+        self.aimed
+    }
+
+    /// Whether nothing comes behind the picture that was aimed at, though there may be more.
+    pub fn is_dry(&self) -> bool {
+        self.dry
+    }
+
+    /// Aims no more. `false`: it did not before.
+    pub fn stop_aiming(&mut self) -> bool {
+        std::mem::take(&mut self.aims)
     }
 
     /// Goes on at the packet of a key frame, and numbers what comes from there. `false`: the container cannot.

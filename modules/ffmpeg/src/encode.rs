@@ -100,6 +100,13 @@ impl Choice {
 
     /// The pixel formats that the encoder takes.
     pub fn formats(&self) -> Vec<c_int> {
+        use ff::AVPixelFormat::{AV_PIX_FMT_GRAY8, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUV444P};
+        // SAFETY: the container is FFmpeg's.
+        if text(unsafe { (*self.container).name }) == Some("yuv4mpegpipe") {
+            // The encoder would take any, this container does not.
+            let taken = [AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUV444P, AV_PIX_FMT_GRAY8];
+            return taken.map(|format| format as c_int).to_vec();
+        }
         let mut formats = Vec::new();
         // SAFETY: the list ends with -1, if there is one.
         unsafe {

@@ -2,6 +2,7 @@
 
 use crate::av::{Frame, number_of};
 use crate::decode::{MENDED, Manner, Player, is_mended};
+use crate::demux::Demuxer;
 use crate::filter::Graph;
 use crate::index::{Index, Naming};
 use crate::input::Resource;
@@ -68,13 +69,25 @@ pub struct Film {
     names: Option<Arc<Index>>,
     /// The index by which the player was sent where it is; none: it came from the start.
     jumped: Option<Arc<Index>>,
+    /// Jumps behind each of which one picture was taken, and not the next: then only the picture is decoded that is gone to.
+    apart: usize,
 }
 
 impl Film {
-    pub fn open(resource: &Resource, manner: &Manner, spec: &Spec, shared: &Shared) -> Result<Film> {
+    /// From its start; in a container that is open there and looked into, if there is one.
+    pub fn open(
+        resource: &Resource,
+        manner: &Manner,
+        spec: &Spec,
+        shared: &Shared,
+        ready: Option<Demuxer>,
+    ) -> Result<Film> {
         let manner =
             Manner { threads: spec.threads, thread_type: spec.thread_type, partial: spec.partial, ..manner.clone() };
-        let player = Player::open(resource, &manner)?;
+        let player = match ready {
+            Some(demuxer) => Player::of(demuxer, &manner)?,
+            None => Player::open(resource, &manner)?,
+        };
         let mut film = Film::live(player, resource.clone(), manner);
         (film.shared, film.filter) = (shared.clone(), spec.filter.clone());
         Ok(film)
@@ -95,6 +108,7 @@ impl Film {
             drained: false,
             names: None,
             jumped: None,
+            apart: 0,
         }
     }
 
@@ -140,7 +154,7 @@ impl Film {
                 Err(e) => {
                     // A picture that is damaged is passed.
                     if e.kind() == kit::Kind::Corrupt {
-                        self.next += 1;
+                        self.next = self.next.saturating_add(1);
                     }
                     return Err(e);
                 }
@@ -172,6 +186,10 @@ impl Film {
 
     fn pull(&mut self) -> Result<Option<Frame>> {
         let Some(text) = self.filter.clone() else {
+            self.apart = 0;
+            if self.player.is_dry() {
+                return self.resume();
+            }
             let frame = self.player.next()?;
             let place = frame.as_ref().and_then(|frame| self.named(frame));
             return match self.is_next(frame.as_ref(), place) {
@@ -206,6 +224,20 @@ impl Film {
                 }
             }
         }
+    }
+
+    /// Goes on behind a picture that was decoded alone.
+    fn resume(&mut self) -> Result<Option<Frame>> {
+        let i = self.next;
+        if self.jumped.as_ref().is_some_and(|index| i >= index.entries.len()) {
+            return Ok(None);
+        }
+        let found = self.find(i, 0);
+        if found.as_ref().is_err_and(|e| e.kind() == kit::Kind::Corrupt) {
+            // A damaged picture is passed, and those behind it come.
+            (self.next, self.ended) = (i, false);
+        }
+        found.map(|()| self.held.take())
     }
 
     /// Whether a picture behind a jump is the one that the index has next.
@@ -267,6 +299,10 @@ impl Film {
                     return Ok(());
                 }
             }
+            // Once more, with nothing left out.
+            if self.player.stop_aiming() {
+                continue;
+            }
             if index.exact {
                 self.jumped = None;
                 return self.run_to(i);
@@ -297,7 +333,9 @@ impl Film {
     /// Goes to picture `i` from a key frame before it. `false`: another picture came out.
     fn jump(&mut self, i: usize, before: usize, index: &Arc<Index>) -> Result<bool> {
         let Some(key) = index.key_of(i, before) else { return Ok(false) };
-        let ahead = self.next < i && key <= self.next && !self.ended && self.next != usize::MAX;
+        let near = self.next < i && key <= self.next && !self.ended && self.next != usize::MAX;
+        self.apart = if near { 0 } else { self.apart.saturating_add(1) };
+        let ahead = near && !self.player.is_dry();
         let start = &index.entries[key];
         let there = match index.naming {
             Naming::Nothing => return Ok(false),
@@ -318,6 +356,7 @@ impl Film {
             self.names = Some(index.clone());
         }
         self.jumped = Some(index.clone());
+        self.player.aim(index.entries[i].pts, self.apart > 1);
         let found = self.decode_to(i, index.entries[i].pts);
         if !matches!(found, Ok(true)) {
             self.lose();
@@ -346,6 +385,8 @@ impl Film {
             match here {
                 Ordering::Less => {}
                 Ordering::Greater => return Ok(false),
+                // Of a picture of two fields the other may have been left out.
+                Ordering::Equal if self.player.has_aimed() && frame.get().interlaced_frame != 0 => return Ok(false),
                 Ordering::Equal => {
                     self.player.forgive();
                     if is_mended(&frame) && !self.manner.partial {

@@ -110,8 +110,12 @@ pub fn best(choice: &Choice, from: &Pixels) -> Result<Pixels> {
     }
     let alpha = from.has_alpha();
     if !choice.is_lossless() && from.bits <= 8 {
-        let wanted =
-            if alpha { ["yuva420p", "rgba", "argb", "bgra"] } else { ["yuv420p", "yuvj420p", "yuv422p", "rgb24"] };
+        // Of Motion JPEG the limited range is no standard, and refused by default.
+        let wanted = match (alpha, choice.name()) {
+            (true, _) => ["yuva420p", "rgba", "argb", "bgra"],
+            (false, "mjpeg") => ["yuvj420p", "yuvj422p", "yuvj444p", "yuv420p"],
+            (false, _) => ["yuv420p", "yuvj420p", "yuv422p", "rgb24"],
+        };
         for name in wanted.iter().chain(&["yuv420p"]) {
             let pixels = Pixels::named(name)?;
             if formats.contains(&pixels.format) {

@@ -24,14 +24,16 @@ pub struct Info {
 }
 
 impl Info {
-    /// From the header and the first packet of ISO media; else by looking into the streams.
-    pub fn of(resource: &Resource, manner: &Manner) -> Result<Info> {
+    /// From the header and the first packet of ISO media; else by looking into the streams, in a container that stands at
+    /// its start behind that and is not to be opened again.
+    pub fn of(resource: &Resource, manner: &Manner) -> Result<(Info, Option<Demuxer>)> {
         let mut demuxer = Demuxer::open(resource, &manner.wish, false)?;
         if let Some(info) = quick(&mut demuxer, resource)? {
-            return info.check(manner);
+            return Ok((info.check(manner)?, None));
         }
         drop(demuxer);
-        Info::new(&Demuxer::open(resource, &manner.wish, true)?, resource).check(manner)
+        let demuxer = Demuxer::open(resource, &manner.wish, true)?;
+        Ok((Info::new(&demuxer, resource).check(manner)?, Some(demuxer)))
     }
 
     fn new(demuxer: &Demuxer, resource: &Resource) -> Info {

@@ -7,7 +7,7 @@
 //! | `index`, `order`, `info` | which frames there are, in which order; what a stream is, without decoding |
 //! | `filter`, `film` | FFmpeg's filters; pictures one after the other, and the way to any of them |
 //! | `device` | cameras and screens |
-//! | `pixels`, `convert`, `rgb` | pixel formats as arrays; pictures in the format and place that are wanted |
+//! | `pixels`, `convert`, `rgb` (with `rgb_avx2`) | pixel formats as arrays; pictures in the format and place that are wanted |
 //! | `reader`, `meta`, `writer`, `encode` | the plugin's verbs |
 
 mod av;

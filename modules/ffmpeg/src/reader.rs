@@ -1,8 +1,9 @@
 //! A video open for reading.
 
+use crate::av::Frame;
 use crate::convert::{Converter, Target};
 use crate::decode::Manner;
-use crate::demux::Wish;
+use crate::demux::{Demuxer, Wish};
 use crate::film::{Film, Shared, Spec};
 use crate::info::Info;
 use crate::input::Resource;
@@ -18,8 +19,12 @@ pub struct Video {
     processors: usize,
     info: Info,
     shared: Shared,
+    /// The container that properties were told from, for the first film.
+    ready: Option<Demuxer>,
     /// The film that single reads go on with.
     running: Option<(Spec, Film)>,
+    /// What is told of the picture that was read last from it, and which that is.
+    told: Option<(usize, Frame)>,
     converter: Converter,
     /// Pictures that come out of filters.
     counts: HashMap<String, usize>,
@@ -32,14 +37,16 @@ impl Video {
         let limits = Limits::of(options);
         let processors = kit::threads(options);
         let manner = Manner { wish, threads: 1, thread_type: None, max_pixels: limits.max_pixels, partial: false };
-        let info = Info::of(&resource, &manner)?;
+        let (info, ready) = Info::of(&resource, &manner)?;
         Ok(Video {
             resource,
             manner,
             processors,
             info,
             shared: Shared::default(),
+            ready,
             running: None,
+            told: None,
             converter: Converter::default(),
             counts: HashMap::new(),
         })
@@ -47,10 +54,10 @@ impl Video {
 
     fn spec(&self, options: DictRef) -> Result<Spec> {
         let given = options.int("thread_count").unwrap_or(0);
-        // One more than processors, so that all of them decode while the caller's thread converts.
+        // More than processors: one waits while the caller's thread converts, and others for what they refer to.
         let threads = match (usize::try_from(given).unwrap_or(0), self.processors) {
             (0, 1) => 1,
-            (0, n) => (n + 1).min(16),
+            (0, n) => (n + 2).min(16),
             (n, _) => n,
         };
         let thread_type = match options.str("thread_type") {
@@ -65,8 +72,8 @@ impl Video {
     /// The film of these options, to be gone on with.
     fn film(&mut self, spec: &Spec) -> Result<&mut Film> {
         if self.running.as_ref().is_none_or(|(of, _)| of != spec) {
-            self.running = None;
-            let film = Film::open(&self.resource, &self.manner, spec, &self.shared)?;
+            (self.running, self.told) = (None, None);
+            let film = Film::open(&self.resource, &self.manner, spec, &self.shared, self.ready.take())?;
             self.running = Some((spec.clone(), film));
         }
         Ok(&mut self.running.as_mut().ok_or_else(|| Error::internal("no film"))?.1)
@@ -101,7 +108,7 @@ impl Video {
             return Ok(count);
         }
         // What filters give is only known when they have given it.
-        let mut film = Film::open(&self.resource, &self.manner, spec, &self.shared)?;
+        let mut film = Film::open(&self.resource, &self.manner, spec, &self.shared, self.ready.take())?;
         let mut beat = crate::beat::Beat::new();
         while film.take()?.is_some() {
             beat.tick(film.place() as u64, 0)?;
@@ -122,8 +129,11 @@ impl Video {
         self.film(spec)?;
         let Some((_, film)) = &mut self.running else { return Err(Error::internal("no film")) };
         film.seek(i)?;
-        let frame = film.take()?.ok_or_else(|| Error::index(format!("no image {i} of {}", film.place())))?;
-        self.converter.place(&frame, target, to)
+        let mut frame = film.take()?.ok_or_else(|| Error::index(format!("no image {i} of {}", film.place())))?;
+        self.converter.place(&frame, target, to)?;
+        frame.let_go();
+        self.told = Some((i, frame));
+        Ok(())
     }
 }
 
@@ -248,16 +258,17 @@ impl kit::Reader for Video {
             && options.bool("exclude_applied") != Some(false);
         let spec = self.spec(options)?;
         let orientation = self.info.orientation;
-        let film = self.film(&spec)?;
+        self.film(&spec)?;
+        let Some((_, film)) = &mut self.running else { return Err(Error::internal("no film")) };
         match index {
             Index::At(i) => {
-                film.seek(i)?;
-                let unit = film.unit();
-                if film.peek()?.is_none() {
-                    return Err(Error::index(format!("no image {i}")));
+                if let Some((_, frame)) = self.told.as_ref().filter(|(of, _)| *of == i) {
+                    return meta::frame(frame, film.unit(), film.player().demuxer(), turned, into);
                 }
+                film.seek(i)?;
                 let held = film.peek()?.ok_or_else(|| Error::index(format!("no image {i}")))?.share()?;
-                meta::frame(&held, unit, film.player().demuxer(), turned, into)
+                // Filters have a unit of their own, which is known with their first picture.
+                meta::frame(&held, film.unit(), film.player().demuxer(), turned, into)
             }
             _ => meta::file(film.player(), orientation, turned, into),
         }
@@ -268,7 +279,7 @@ impl kit::Reader for Video {
         let target = self.target(&spec, options)?;
         let props = self.image_props(&spec, &target)?;
         Ok(Box::new(Cursor {
-            film: Film::open(&self.resource, &self.manner, &spec, &self.shared)?,
+            film: Film::open(&self.resource, &self.manner, &spec, &self.shared, self.ready.take())?,
             converter: Converter::default(),
             target,
             props,
@@ -295,8 +306,8 @@ struct Cursor {
     converter: Converter,
     target: Target,
     props: Props,
-    /// The picture that was given last.
-    last: Option<crate::av::Frame>,
+    /// What is told of the picture that was given last.
+    last: Option<Frame>,
 }
 
 impl kit::Cursor for Cursor {
@@ -307,8 +318,9 @@ impl kit::Cursor for Cursor {
     fn next(&mut self, mut to: Destination) -> Result<Outcome> {
         // It is passed when it was given: a refusal of the destination consumes nothing.
         to.check(&self.props)?;
-        let frame = self.film.take()?.ok_or_else(|| Error::index("there is no further image"))?;
+        let mut frame = self.film.take()?.ok_or_else(|| Error::index("there is no further image"))?;
         self.converter.place(&frame, &self.target, &mut to)?;
+        frame.let_go();
         self.last = Some(frame);
         Ok(Outcome::Complete)
     }

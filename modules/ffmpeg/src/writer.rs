@@ -102,7 +102,7 @@ impl Film {
         let format = options.str("out_pixel_format").or(options.str("pixelformat"));
         plan.out_format = format.map(str::to_owned).or(plan.out_format.take());
         if let Some(metadata) = options.dict("metadata") {
-            keep_tags(metadata, plan);
+            keep_tags(metadata, plan)?;
         }
         // Frames a second are a matter of the encoder here, not of a filter.
         if self.filter.is_none() && ["filter", "filter_sequence", "filter_graph"].iter().any(|&f| options.has(f)) {
@@ -321,7 +321,7 @@ fn named(options: DictRef, name: &str) -> Result<Vec<(String, String)>> {
 }
 
 /// Text tags of a reader's metadata, but for those that the muxer makes anew.
-fn keep_tags(metadata: DictRef, plan: &mut Plan) {
+fn keep_tags(metadata: DictRef, plan: &mut Plan) -> Result<()> {
     const MADE: [&str; 20] = [
         "video_format",
         "codec",
@@ -351,7 +351,19 @@ fn keep_tags(metadata: DictRef, plan: &mut Plan) {
             plan.container_tags.push((key.to_owned(), value.to_owned()));
         }
     }
-    plan.orientation = metadata.int("Orientation").and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    plan.orientation = match (metadata.int("Orientation"), metadata.float("rotation")) {
+        (Some(orientation), _) => u32::try_from(orientation).unwrap_or(0),
+        // The angle alone, as readers tell it: clockwise.
+        (None, Some(angle)) => match angle.rem_euclid(360.0) {
+            0.0 => 1,
+            90.0 => 6,
+            180.0 => 3,
+            270.0 => 8,
+            _ => return Err(Error::option(format!("metadata: the rotation is a multiple of 90 degrees, not {angle}"))),
+        },
+        (None, None) => 0,
+    };
+    Ok(())
 }
 
 /// Frames a second: 29.97, "30000/1001".

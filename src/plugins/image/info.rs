@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::model::{Color, DType, Destination, Dict, List, Props, Value, palette_value};
-use crate::plugin::{Call, Calls, OptionSpec, OptionType};
+use crate::plugin::{Bands, Call, Calls, OptionSpec, OptionType};
 
 /// Options that every format takes.
 pub fn options() -> Vec<OptionSpec> {
@@ -75,15 +75,17 @@ pub fn indexed(props: &Props) -> Props {
 /// Has `each` fill rows of an image, in any order; where memory is packed, without asking for each row's place.
 pub fn fill_rows(
     to: &mut Destination,
+    call: &Call,
     rows: impl Iterator<Item = usize>,
     mut each: impl FnMut(usize, &mut [u8]) -> Result<()>,
 ) -> Result<()> {
     let height = to.shape().first().copied().unwrap_or(0);
     let Some(image) = to.direct(&[]) else {
-        for y in rows {
-            to.fill(&[y], |row| each(y, row))?;
-        }
-        return Ok(());
+        let mut to = Bands::new(to, call)?;
+        let mut fill = |y| to.fill(y, |row| each(y, row));
+        let filled = rows.into_iter().try_for_each(&mut fill);
+        // Those before a failure are there.
+        return to.flush().and(filled);
     };
     let len = image.len().checked_div(height).unwrap_or(0);
     for y in rows {

@@ -4,17 +4,20 @@ mod bcn;
 mod bits;
 mod blp;
 mod bmp;
+mod cut;
 mod dds;
 mod embed;
 mod exr;
 mod farbfeld;
 mod fli;
 mod form;
+mod formats;
 mod gif;
 mod hdr;
 mod icns;
 mod ico;
 mod icon_write;
+mod iff;
 mod im;
 mod info;
 mod jls;
@@ -22,12 +25,16 @@ mod jng;
 mod jp2;
 mod jpeg;
 mod jxl;
+mod koala;
 #[cfg(test)]
 mod legacy_tests;
 mod mng;
 #[cfg(test)]
 mod modern_tests;
+#[cfg(test)]
+mod old_tests;
 mod old_write;
+mod palette;
 mod part;
 mod pcd;
 mod pcx;
@@ -50,9 +57,11 @@ mod text;
 mod textures;
 mod tga;
 mod wal_palette;
+mod wbmp;
 mod webp;
 mod whole;
 
+use formats::{FORMATS, Format, by_name};
 use gif::quantise;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -60,358 +69,6 @@ use crate::model::{Dict, exif};
 use crate::plugin::{self, Batch, Call, CallKind, Declaration, Image, OptionSpec, Plugin, Reader, Writer};
 use crate::resource::{Output, Source};
 use std::sync::Arc;
-
-type Create = fn(Output, &Call) -> Result<Box<dyn Writer>>;
-
-/// One format of the plugin.
-struct Format {
-    /// Its name, which the option `format` takes in any case.
-    name: &'static str,
-    /// The extensions under which it is written and, where a format has no mark, read.
-    extensions: &'static [&'static str],
-    /// Whether the first bytes of a file are this format's.
-    matches: fn(head: &[u8]) -> bool,
-    open: fn(Source, &Call) -> Result<Box<dyn Reader>>,
-    create: Option<Create>,
-    /// The options that only this format takes.
-    options: fn() -> Vec<OptionSpec>,
-}
-
-/// The formats, in the order in which their marks are looked for.
-static FORMATS: &[Format] = &[
-    Format {
-        name: "PNG",
-        extensions: &[".png", ".apng"],
-        matches: png::matches,
-        open: png::open,
-        create: Some(png::create),
-        options: png::options,
-    },
-    // Its streams begin as those of JPEG.
-    Format {
-        name: "JPEG-LS",
-        extensions: &[".jls"],
-        matches: jls::matches,
-        open: jls::open,
-        create: Some(jls::create),
-        options: jls::options,
-    },
-    Format {
-        name: "JPEG",
-        extensions: &[".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo"],
-        matches: jpeg::matches,
-        open: jpeg::open,
-        create: Some(jpeg::create),
-        options: jpeg::options,
-    },
-    Format {
-        name: "GIF",
-        extensions: &[".gif"],
-        matches: gif::is_gif,
-        open: gif::open,
-        create: Some(gif::create),
-        options: gif::options,
-    },
-    Format {
-        name: "WEBP",
-        extensions: &[".webp"],
-        matches: webp::matches,
-        open: webp::open,
-        create: Some(webp::create),
-        options: webp::options,
-    },
-    Format {
-        name: "BMP",
-        extensions: &[".bmp"],
-        matches: bmp::matches,
-        open: bmp::open,
-        create: Some(bmp::create),
-        options: bmp::options,
-    },
-    Format {
-        name: "ICO",
-        extensions: &[".ico"],
-        matches: ico::is_ico,
-        open: ico::open_ico,
-        create: Some(icon_write::create_ico),
-        options: icon_write::ico_options,
-    },
-    Format {
-        name: "CUR",
-        extensions: &[".cur"],
-        matches: ico::is_cur,
-        open: ico::open_cur,
-        create: None,
-        options: none,
-    },
-    Format {
-        name: "SGI",
-        extensions: &[".sgi", ".rgb", ".rgba", ".bw"],
-        matches: sgi::matches,
-        open: sgi::open,
-        create: Some(plain_write::create_sgi),
-        options: none,
-    },
-    Format {
-        name: "PCX",
-        extensions: &[".pcx"],
-        matches: pcx::matches,
-        open: pcx::open,
-        create: Some(old_write::create_pcx),
-        options: none,
-    },
-    Format {
-        name: "DCX",
-        extensions: &[".dcx"],
-        matches: pcx::is_dcx,
-        open: pcx::open_dcx,
-        create: None,
-        options: none,
-    },
-    Format {
-        name: "SUN",
-        extensions: &[".ras", ".sun"],
-        matches: sun::matches,
-        open: sun::open,
-        create: None,
-        options: none,
-    },
-    Format {
-        name: "XBM",
-        extensions: &[".xbm"],
-        matches: text::is_xbm,
-        open: text::open_xbm,
-        create: Some(plain_write::create_xbm),
-        options: none,
-    },
-    Format {
-        name: "XPM",
-        extensions: &[".xpm"],
-        matches: text::is_xpm,
-        open: text::open_xpm,
-        create: None,
-        options: none,
-    },
-    Format {
-        name: "ICNS",
-        extensions: &[".icns"],
-        matches: icns::matches,
-        open: icns::open,
-        create: Some(icon_write::create_icns),
-        options: none,
-    },
-    Format {
-        name: "IM",
-        extensions: &[".im"],
-        matches: im::matches,
-        open: im::open,
-        create: Some(old_write::create_im),
-        options: none,
-    },
-    Format {
-        name: "MSP",
-        extensions: &[".msp"],
-        matches: plain::is_msp,
-        open: plain::open_msp,
-        create: Some(old_write::create_msp),
-        options: none,
-    },
-    Format {
-        name: "PIXAR",
-        extensions: &[".pxr"],
-        matches: plain::is_pixar,
-        open: plain::open_pixar,
-        create: None,
-        options: none,
-    },
-    Format {
-        name: "XVTHUMB",
-        extensions: &[".xv", ".p7"],
-        matches: plain::is_thumbnail,
-        open: plain::open_thumbnail,
-        create: None,
-        options: none,
-    },
-    Format {
-        name: "PPM",
-        extensions: &[".ppm", ".pnm"],
-        matches: pnm::is_ppm,
-        open: pnm::open,
-        create: Some(pnm::create),
-        options: pnm::options,
-    },
-    Format {
-        name: "PGM",
-        extensions: &[".pgm"],
-        matches: pnm::is_pgm,
-        open: pnm::open,
-        create: Some(pnm::create),
-        options: pnm::options,
-    },
-    Format {
-        name: "PBM",
-        extensions: &[".pbm"],
-        matches: pnm::is_pbm,
-        open: pnm::open,
-        create: Some(pnm::create),
-        options: pnm::options,
-    },
-    Format {
-        name: "PAM",
-        extensions: &[".pam"],
-        matches: pnm::is_pam,
-        open: pnm::open,
-        create: Some(pnm::create_pam),
-        options: Vec::new,
-    },
-    Format {
-        name: "PFM",
-        extensions: &[".pfm"],
-        matches: pnm::is_pfm,
-        open: pnm::open,
-        create: Some(pnm::create_pfm),
-        options: Vec::new,
-    },
-    Format {
-        name: "FARBFELD",
-        extensions: &[".ff"],
-        matches: farbfeld::matches,
-        open: farbfeld::open,
-        create: Some(farbfeld::create),
-        options: Vec::new,
-    },
-    Format {
-        name: "QOI",
-        extensions: &[".qoi"],
-        matches: qoi::matches,
-        open: qoi::open,
-        create: Some(qoi::create),
-        options: Vec::new,
-    },
-    Format {
-        name: "HDR",
-        extensions: &[".hdr", ".rgbe"],
-        matches: hdr::matches,
-        open: hdr::open,
-        create: Some(hdr::create),
-        options: Vec::new,
-    },
-    Format {
-        name: "DDS",
-        extensions: &[".dds"],
-        matches: dds::matches,
-        open: dds::open,
-        create: Some(dds::create),
-        options: dds::options,
-    },
-    Format {
-        name: "PSD",
-        extensions: &[".psd", ".psb"],
-        matches: psd::matches,
-        open: psd::open,
-        create: None,
-        options: none,
-    },
-    Format {
-        name: "FLI",
-        extensions: &[".fli", ".flc"],
-        matches: fli::matches,
-        open: fli::open,
-        create: None,
-        options: none,
-    },
-    Format { name: "MNG", extensions: &[".mng"], matches: mng::matches, open: mng::open, create: None, options: none },
-    Format { name: "JNG", extensions: &[".jng"], matches: jng::matches, open: jng::open, create: None, options: none },
-    Format { name: "BLP", extensions: &[".blp"], matches: blp::matches, open: blp::open, create: None, options: none },
-    Format {
-        name: "FTEX",
-        extensions: &[".ftc", ".ftu"],
-        matches: textures::is_ftex,
-        open: textures::open_ftex,
-        create: None,
-        options: none,
-    },
-    Format { name: "PCD", extensions: &[".pcd"], matches: pcd::matches, open: pcd::open, create: None, options: none },
-    Format {
-        name: "GBR",
-        extensions: &[".gbr"],
-        matches: textures::is_gbr,
-        open: textures::open_gbr,
-        create: None,
-        options: none,
-    },
-    Format {
-        name: "WAL",
-        extensions: &[".wal"],
-        matches: textures::is_wal,
-        open: textures::open_wal,
-        create: None,
-        options: none,
-    },
-    Format {
-        name: "SPIDER",
-        extensions: &[".spider", ".spi"],
-        matches: spider::matches,
-        open: spider::open,
-        create: Some(spider::create),
-        options: none,
-    },
-    Format {
-        name: "JPEG2000",
-        extensions: jp2::FILES,
-        matches: jp2::matches,
-        open: jp2::open,
-        create: Some(jp2::create),
-        options: jp2::options,
-    },
-    Format {
-        name: "J2K",
-        extensions: jp2::CODESTREAMS,
-        matches: jp2::is_codestream,
-        open: jp2::open,
-        create: Some(jp2::create_codestream),
-        options: jp2::options,
-    },
-    Format {
-        name: "JXL",
-        extensions: &[".jxl"],
-        matches: jxl::matches,
-        open: jxl::open,
-        create: Some(jxl::create),
-        options: embed::options,
-    },
-    Format {
-        name: "EXR",
-        extensions: &[".exr"],
-        matches: exr::matches,
-        open: exr::open,
-        create: Some(exr::create),
-        options: exr::options,
-    },
-    // Without a mark: see `tga::probe`.
-    Format {
-        name: "TGA",
-        extensions: tga::EXTENSIONS,
-        matches: tga::matches,
-        open: tga::open,
-        create: Some(tga::create),
-        options: tga::options,
-    },
-    // Last, since it has the weakest mark.
-    Format {
-        name: "DIB",
-        extensions: &[".dib"],
-        matches: bmp::is_dib,
-        open: bmp::open_dib,
-        create: Some(bmp::create_dib),
-        options: bmp::options,
-    },
-];
-
-/// What a format without options of its own takes.
-fn none() -> Vec<OptionSpec> {
-    Vec::new()
-}
 
 /// The plugin `image`.
 pub struct ImagePlugin {
@@ -481,7 +138,11 @@ impl Plugin for ImagePlugin {
     }
 
     fn probe(&self, head: &[u8], extension: Option<&str>) -> Option<u8> {
-        if FORMATS.iter().any(|f| (f.matches)(head)) { Some(90) } else { tga::probe(head, extension) }
+        match FORMATS.iter().any(|f| (f.matches)(head)) {
+            true => Some(90),
+            false if by_name(head, extension).is_some() => Some(60),
+            false => tga::probe(head, extension),
+        }
     }
 
     fn takes(&self, extension: &str, options: &Dict) -> bool {
@@ -494,9 +155,10 @@ impl Plugin for ImagePlugin {
     }
 
     fn open(&self, source: Source, call: &Call) -> Result<Box<dyn Reader>> {
-        let format = match FORMATS.iter().find(|f| (f.matches)(source.head())) {
+        let marked = FORMATS.iter().find(|f| (f.matches)(source.head()));
+        let format = match marked.or_else(|| by_name(source.head(), source.extension())) {
             None if tga::is_tga(&source)? => FORMATS.iter().find(|f| f.name == "TGA"),
-            by_mark => by_mark,
+            found => found,
         };
         let format = format.ok_or_else(|| {
             Error::new(ErrorKind::NoBackend, "the content has the mark of none of the formats that it reads")

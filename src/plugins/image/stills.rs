@@ -4,7 +4,7 @@ use super::form::Form;
 use super::info;
 use crate::error::{Error, Result};
 use crate::model::{Destination, Dict, Index, Props};
-use crate::plugin::{Call, Count, Cursor, Outcome, Reader, has_passed};
+use crate::plugin::{Bands, Call, Count, Cursor, Outcome, Reader, has_passed};
 use crate::resource::Source;
 use std::sync::Arc;
 
@@ -158,6 +158,7 @@ impl Still for Raster {
 
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let all = self.source.all(call.limits())?;
+        let to = Bands::new(to, call)?;
         let mut rows = Rows { to, call, form: &self.form, bottom_up: self.bottom_up, done: 0 };
         (self.decode)(&all, &mut rows)?;
         rows.finish()
@@ -174,7 +175,7 @@ impl Still for Raster {
 
 /// Where the stored rows of an image go, in their order.
 pub struct Rows<'a, 'd> {
-    to: &'a mut Destination<'d>,
+    to: Bands<'a, 'd>,
     call: &'a Call,
     form: &'a Form,
     bottom_up: bool,
@@ -201,7 +202,7 @@ impl Rows<'_, '_> {
         self.call.tick(self.done as u64, height as u64)?;
         let y = if self.bottom_up { height - 1 - self.done } else { self.done };
         let form = self.form;
-        self.to.fill(&[y], |row| {
+        self.to.fill(y, |row| {
             form.expand(stored, row);
             Ok(())
         })?;
@@ -218,13 +219,14 @@ impl Rows<'_, '_> {
     /// Zeroes the rows that did not come, if the caller can do without.
     fn finish(self) -> Result<Outcome> {
         let height = self.form.height;
+        let to = self.to.finish()?;
         if self.done >= height {
             return Ok(Outcome::Complete);
         }
         if !self.call.bool("allow_partial") {
             return Err(Error::corrupt(format!("the data end after {} of {height} rows", self.done)));
         }
-        self.to.zero((self.done..height).map(|k| if self.bottom_up { height - 1 - k } else { k }))?;
+        to.zero((self.done..height).map(|k| if self.bottom_up { height - 1 - k } else { k }))?;
         Ok(Outcome::Partial)
     }
 }

@@ -46,6 +46,9 @@ pub struct Page {
 #[derive(Default)]
 struct Chain {
     offsets: Vec<u64>,
+    /// The highest of them: one behind it was not seen before, and in most files each is.
+    highest: u64,
+    /// All of them, once there was one before the highest.
     seen: HashSet<u64>,
     /// The next directory; 0: the chain is at its end.
     next: u64,
@@ -55,6 +58,20 @@ struct Chain {
     broken: Option<Error>,
     /// The directory that was read last.
     like: Option<Arc<Directory>>,
+}
+
+impl Chain {
+    /// Whether a directory was not met before. It counts as met then.
+    fn is_new(&mut self, at: u64) -> bool {
+        if self.seen.is_empty() {
+            if at > self.highest {
+                self.highest = at;
+                return true;
+            }
+            self.seen.extend(&self.offsets);
+        }
+        self.seen.insert(at)
+    }
 }
 
 /// A directory of the chain.
@@ -94,14 +111,14 @@ impl File {
             return Ok(None);
         }
         let at = chain.next;
-        let stepped = if !chain.seen.insert(at) {
+        let stepped = if !chain.is_new(at) {
             Err(Error::corrupt(format!("the chain of directories comes back to the one at {at}")).at(at))
         } else if chain.offsets.len() >= MOST_PAGES {
             Err(Error::limit(format!("the file has more than {MOST_PAGES} pages")))
         } else {
             look(&self.tiff, at, &mut chain.like).and_then(|(seen, next, len)| {
                 chain.bytes += len as u64;
-                match self.tiff.source.len().filter(|&len| chain.bytes > len) {
+                match self.tiff.len().filter(|&len| chain.bytes > len) {
                     Some(_) => Err(Error::corrupt("directories overlap").at(at)),
                     None => Ok((seen, next)),
                 }

@@ -113,7 +113,7 @@ impl Form {
         let length = found.size(tag::IMAGE_LENGTH)?.unwrap_or(0);
         let tile = match found.size(tag::TILE_WIDTH)? {
             Some(width) if width > 0 => {
-                let depth = found.size(tag::TILE_DEPTH)?.unwrap_or(1).max(1);
+                let depth = if tiff.is_flat { 1 } else { found.size(tag::TILE_DEPTH)?.unwrap_or(1).max(1) };
                 Some((depth, found.size(tag::TILE_LENGTH)?.unwrap_or(0), width))
             }
             _ => None,
@@ -144,7 +144,7 @@ impl Form {
         Ok(Form {
             width: found.size(tag::IMAGE_WIDTH)?.unwrap_or(0),
             length,
-            depth: found.size(tag::IMAGE_DEPTH)?.unwrap_or(1).max(1),
+            depth: if tiff.is_flat { 1 } else { found.size(tag::IMAGE_DEPTH)?.unwrap_or(1).max(1) },
             samples,
             planar: found.short(tag::PLANAR_CONFIGURATION)? == Some(2),
             bits: bits_of(bits.as_deref(), default_bits),
@@ -188,6 +188,11 @@ impl Form {
             shape.push(self.samples);
         }
         shape
+    }
+
+    /// The form of the first rows and columns.
+    pub fn cropped(&self, (length, width): (usize, usize)) -> Form {
+        Form { length, width, ..self.clone() }
     }
 
     /// The letters of those axes.

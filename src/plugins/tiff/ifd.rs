@@ -47,6 +47,11 @@ impl Layout {
 
     /// A number of up to 8 bytes; missing ones are 0.
     fn number(self, bytes: &[u8]) -> u64 {
+        match bytes.len() {
+            4 => return self.u32(bytes).into(),
+            8 => return self.u64(bytes),
+            _ => {}
+        }
         let fold = |n: u64, &byte: &u8| n << 8 | u64::from(byte);
         match self.big_endian {
             true => bytes.iter().fold(0, fold),
@@ -79,6 +84,11 @@ impl Layout {
             Some(&bytes) => u64::from_le_bytes(bytes),
             None => 0,
         }
+    }
+
+    /// Bytes of an entry before its value: tag, type and number of values.
+    const fn head(self) -> usize {
+        if self.big { 12 } else { 8 }
     }
 
     /// Bytes of the number of entries, of an entry, and of an offset.
@@ -122,6 +132,8 @@ pub struct Directory {
     block: Vec<u8>,
     /// Values that stand in the file in two halves.
     wide: Vec<u8>,
+    /// Whether there are directories below it.
+    has_sub_ifds: bool,
 }
 
 /// Entries whose value is in [`Directory::wide`] have it at this offset, where no file has anything.
@@ -169,28 +181,38 @@ pub struct Tiff {
     pub layout: Layout,
     /// Where the first directory is.
     pub first: u64,
+    /// How many bytes there were when it was opened: each time that a file is asked is a call of the system.
+    len: Option<u64>,
+    /// Written by a program that says wrong depths of pictures, which have none.
+    pub is_flat: bool,
 }
 
 impl Tiff {
     /// The file, if its first bytes are those of one.
     pub fn open(source: Source) -> Option<Tiff> {
         let (layout, first) = Layout::of_header(source.head())?;
-        let mut tiff = Tiff { source, layout, first };
-        tiff.layout.ndpi = tiff.is_ndpi();
+        let len = source.len();
+        let mut tiff = Tiff { source, layout, first, len, is_flat: false };
+        if let Ok(directory) = tiff.directory(first) {
+            tiff.layout.ndpi = directory.has(tag::NDPI_FORMAT) && tiff.is_ndpi();
+            let software = tiff.text(&directory, tag::SOFTWARE).ok().flatten();
+            tiff.is_flat = software.is_some_and(|text| text.starts_with("Philips DP") || text == "ISS Vista");
+        }
         Some(tiff)
     }
 
-    /// Whether the first directory is one of Hamamatsu's, and what stands behind it may be upper halves.
+    /// How many bytes there are, if that is known.
+    pub fn len(&self) -> Option<u64> {
+        self.len.or_else(|| self.source.len())
+    }
+
+    /// Whether what stands behind the first directory, which has Hamamatsu's mark, may be upper halves.
     fn is_ndpi(&self) -> bool {
         if self.layout.big || self.layout.big_endian {
             return false;
         }
-        let is_marked = self.directory(self.first).is_ok_and(|directory| directory.has(tag::NDPI_FORMAT));
-        if !is_marked {
-            return false;
-        }
         // Of a stream nobody knows how long it is, but no slide has so many bytes.
-        let len = self.source.len().unwrap_or(1 << 44);
+        let len = self.len().unwrap_or(1 << 44);
         let mut wide = self.clone();
         wide.layout.ndpi = true;
         let fits = |entry: &Entry| {
@@ -203,14 +225,14 @@ impl Tiff {
 
     /// Up to this many bytes from there; fewer at the end of the file.
     pub fn read_some(&self, at: u64, most: usize) -> Result<Vec<u8>> {
-        let most = match self.source.len() {
+        let most = match self.len() {
             Some(len) => most.min(usize::try_from(len.saturating_sub(at)).unwrap_or(usize::MAX)),
             None => most,
         };
         let mut bytes = Vec::new();
         // Memory is asked for as the bytes come where nobody knows how many there are.
         while bytes.len() < most {
-            let step = if self.source.len().is_some() { most } else { (most - bytes.len()).min(1 << 20) };
+            let step = if self.len().is_some() { most } else { (most - bytes.len()).min(1 << 20) };
             let from = bytes.len();
             bytes.try_reserve_exact(step).map_err(|_| Error::out_of_memory(most))?;
             bytes.resize((from + step).min(most), 0);
@@ -226,7 +248,7 @@ impl Tiff {
     /// The directory at an offset.
     pub fn directory(&self, offset: u64) -> Result<Directory> {
         let corrupt = |what: String| Error::corrupt(what).at(offset);
-        if offset < 8 || self.source.len().is_some_and(|len| offset >= len) {
+        if offset < 8 || self.len().is_some_and(|len| offset >= len) {
             return Err(corrupt(format!("a directory is said to be at {offset}, where none can be")));
         }
         let (count_size, entry_size, offset_size) = self.layout.sizes();
@@ -253,20 +275,48 @@ impl Tiff {
             }
             Some(entry)
         });
-        let entries = entries.collect();
+        let entries: Vec<Entry> = entries.collect();
         let next = block.get(end..end + offset_size).map(|b| self.layout.number(b));
-        Ok(Directory { offset, next, entries, len: end, block, wide })
+        let has_sub_ifds = entries.iter().any(|entry| entry.tag == tag::SUB_IFDS);
+        Ok(Directory { offset, next, entries, len: end, block, wide, has_sub_ifds })
     }
 
     /// Where the next directory is, if the one at an offset has the same entries as another and says the same of the
     /// form of its pixels: most directories of a long file do, and need not be read closely.
     pub fn glance(&self, offset: u64, like: &Directory) -> Result<Option<u64>> {
-        let (count_size, entry_size, offset_size) = self.layout.sizes();
+        let block = self.alike(offset, like, &mut [0; BLOCK])?.map(|block| self.layout.number(&block[like.len..]));
+        Ok(block)
+    }
+
+    /// Where the only strip or tile of a page is and how many bytes it has, if the directory at an offset is as
+    /// [`Tiff::glance`] has it.
+    pub fn only_chunk(&self, offset: u64, like: &Directory) -> Result<Option<(u64, u64)>> {
+        let mut room = [0; BLOCK];
+        let Some(block) = self.alike(offset, like, &mut room)? else { return Ok(None) };
+        let (count_size, entry_size, _) = self.layout.sizes();
+        let head = self.layout.head();
+        let (mut at, mut count) = (None, None);
+        for raw in block[count_size..like.len].chunks_exact(entry_size) {
+            let found = match self.layout.u16(raw) {
+                tag::STRIP_OFFSETS | tag::TILE_OFFSETS => &mut at,
+                tag::STRIP_BYTE_COUNTS | tag::TILE_BYTE_COUNTS => &mut count,
+                _ => continue,
+            };
+            let size = integer_size(self.layout.u16(&raw[2..])).filter(|size| head + size <= entry_size);
+            let is_single = self.layout.number(&raw[4..head]) == 1;
+            let (Some(size), None, true) = (size, &found, is_single) else { return Ok(None) };
+            *found = Some(self.layout.number(&raw[head..head + size]));
+        }
+        Ok(at.zip(count))
+    }
+
+    /// The bytes of the directory at an offset, with where the next is, if it is like another.
+    fn alike<'a>(&'a self, offset: u64, like: &Directory, room: &'a mut [u8; BLOCK]) -> Result<Option<&'a [u8]>> {
+        let (count_size, _, offset_size) = self.layout.sizes();
         let len = like.len + offset_size;
-        if self.layout.ndpi || len > BLOCK || like.has(tag::SUB_IFDS) || like.block.len() < len {
+        if self.layout.ndpi || len > BLOCK || like.has_sub_ifds || like.block.len() < len {
             return Ok(None);
         }
-        let mut room = [0; BLOCK];
         let block = match self.source.as_slice() {
             Some(all) => {
                 let from = usize::try_from(offset).unwrap_or(usize::MAX);
@@ -280,21 +330,22 @@ impl Tiff {
         if block.len() < len || block[..count_size] != like.block[..count_size] {
             return Ok(None);
         }
-        let pairs =
-            block[count_size..].chunks_exact(entry_size).zip(like.block[count_size..like.len].chunks_exact(entry_size));
-        // Tag, type and number of values stand before the value.
-        let head = entry_size - if self.layout.big { 8 } else { 4 };
-        for (raw, known) in pairs {
-            if raw == known {
-                continue;
-            }
-            if raw[..head] != known[..head]
-                || (tells_form(self.layout.u16(raw)) && !self.same_value(raw, known, like)?)
-            {
-                return Ok(None);
-            }
-        }
-        Ok(Some(self.layout.number(&block[like.len..])))
+        let (entries, known) = (&block[count_size..like.len], &like.block[count_size..like.len]);
+        let same = |raw: &[u8], known: &[u8]| self.says_the_same(raw, known, like);
+        let all: Result<bool> = if self.layout.big {
+            let pairs = entries.as_chunks::<20>().0.iter().zip(known.as_chunks::<20>().0);
+            pairs.filter(|(raw, known)| raw != known).try_fold(true, |all, (raw, known)| Ok(all && same(raw, known)?))
+        } else {
+            let pairs = entries.as_chunks::<12>().0.iter().zip(known.as_chunks::<12>().0);
+            pairs.filter(|(raw, known)| raw != known).try_fold(true, |all, (raw, known)| Ok(all && same(raw, known)?))
+        };
+        Ok(all?.then_some(block))
+    }
+
+    /// Whether an entry that differs from another says the same of the form of the pixels.
+    fn says_the_same(&self, raw: &[u8], known: &[u8], like: &Directory) -> Result<bool> {
+        let head = self.layout.head();
+        Ok(raw[..head] == known[..head] && (!tells_form(self.layout.u16(raw)) || self.same_value(raw, known, like)?))
     }
 
     /// Whether an entry has the value of another of the same tag, type and number of values, which lies elsewhere.
@@ -335,7 +386,7 @@ impl Tiff {
         if let Some(bytes) = inside {
             return Ok(Cow::Borrowed(bytes));
         }
-        if self.source.len().is_some_and(|all| entry.at.checked_add(len as u64).is_none_or(|end| end > all)) {
+        if self.len().is_some_and(|all| entry.at.checked_add(len as u64).is_none_or(|end| end > all)) {
             return Err(corrupt());
         }
         if len > MAX_METADATA {

@@ -26,6 +26,8 @@ struct Target {
     page: Arc<Page>,
     spacing: Vec<(char, f64)>,
     squeeze: bool,
+    /// Rows and columns of each page that are read.
+    size: (usize, usize),
 }
 
 impl TiffReader {
@@ -69,7 +71,7 @@ impl TiffReader {
         let key = series.pages.key().ok_or_else(|| Error::corrupt("a series without a page"))?;
         let page = self.file.page(key)?;
         let Some(number) = call.int("page") else { return Ok(Target::of_series(series, page)) };
-        let count = series::page_count(&series.shape, &page.form.shape())?;
+        let count = Target::of_series(series, page.clone()).page_count()?;
         let number = usize::try_from(number).ok().filter(|&n| n < count);
         let number = number.ok_or_else(|| Error::index(format!("series {index} has {count} pages")))?;
         match &series.pages {
@@ -78,6 +80,10 @@ impl TiffReader {
                 let page = if at == PageAt::MISSING { page } else { self.file.page(at)? };
                 let mut target = Target::of_page(page);
                 target.pages = Pages::Each(vec![at]);
+                if let Some(size) = series.size {
+                    target.shape = target.form().cropped(size).shape();
+                    target.size = size;
+                }
                 Ok(target)
             }
             Pages::Block { page: at, offset } => {
@@ -106,14 +112,14 @@ impl TiffReader {
     /// Reads an image without its last rows.
     pub fn cropped_read(&mut self, index: Index, call: &Call, rows: usize, to: &mut Destination) -> Result<Outcome> {
         let target = self.target(Self::index(index)?, call)?;
-        let mut window = Window::all(target.form());
+        let mut window = target.window();
         window.y.end = window.y.end.saturating_sub(rows);
         self.read_window(&target, window, call, to)
     }
 
     fn read_window(&self, target: &Target, window: Window, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let form = target.form();
-        let count = series::page_count(&target.shape, &form.shape())?;
+        let count = target.page_count()?;
         let mut pixels = Pixels { form, dtype: form.dtype()?, pages: &target.pages, count, window };
         let Some((area, mut wanted)) = to.within_area() else { return decode::read(&self.file, &pixels, call, to) };
         let (x, y) = (pixels.window.x.start + area.x, pixels.window.y.start + area.y);
@@ -140,9 +146,10 @@ impl Target {
             shape: page.form.shape(),
             axes: page.form.axes().to_owned(),
             pages: Pages::Each(vec![page.at]),
-            page,
             spacing: Vec::new(),
             squeeze: true,
+            size: (page.form.length, page.form.width),
+            page,
         }
     }
 
@@ -151,19 +158,33 @@ impl Target {
             shape: series.shape.clone(),
             axes: series.axes.clone(),
             pages: series.pages.clone(),
-            page,
             spacing: series.spacing.clone(),
             squeeze: series.squeeze,
+            size: series.size.unwrap_or((page.form.length, page.form.width)),
+            page,
         }
     }
 
-    /// The axes that a read gives.
+    /// The axes that a read gives. Where there are more than an array has here, those of length 1 are left out.
     fn squeezed(&self) -> (Vec<usize>, String) {
-        if self.squeeze { series::squeeze(&self.shape, &self.axes) } else { (self.shape.clone(), self.axes.clone()) }
+        if self.squeeze || Shape::new(&self.shape).is_err() {
+            return series::squeeze(&self.shape, &self.axes);
+        }
+        (self.shape.clone(), self.axes.clone())
     }
 
     fn form(&self) -> &Form {
         &self.page.form
+    }
+
+    /// The part of each page that is read.
+    fn window(&self) -> Window {
+        Window { y: 0..self.size.0, x: 0..self.size.1 }
+    }
+
+    /// How many pages there are.
+    fn page_count(&self) -> Result<usize> {
+        series::page_count(&self.shape, &self.form().cropped(self.size).shape())
     }
 }
 
@@ -182,7 +203,7 @@ impl Reader for TiffReader {
         let form = target.form();
         let (shape, axes) = target.squeezed();
         let mut props = Props::image(&[1, 1], form.dtype()?, form.color());
-        props.shape = Shape::new(&shape)?;
+        props.shape = Shape::new(&shape).map_err(|e| e.context(format_args!("the axes {axes}")))?;
         // The letters of this library; it has none for the rarer axes of microscopes.
         let dropped = shape.len() - props.shape.len();
         let letter = |c: char| match c {
@@ -213,7 +234,7 @@ impl Reader for TiffReader {
 
     fn read(&mut self, index: Index, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let target = self.target(Self::index(index)?, call)?;
-        self.read_window(&target, Window::all(target.form()), call, to)
+        self.read_window(&target, target.window(), call, to)
     }
 
     fn meta(&mut self, index: Index, call: &Call) -> Result<Dict> {

@@ -52,9 +52,24 @@ pub struct Series {
     pub spacing: Vec<(char, f64)>,
     /// Whether axes of length 1 are left out of what a read gives.
     pub squeeze: bool,
+    /// Rows and columns of the pages that belong to the picture, where those are not all. The shape is of these.
+    pub size: Option<(usize, usize)>,
 }
 
 impl Series {
+    /// Leaves rows and columns behind these out of the pages, which are of this form.
+    pub fn crop(&mut self, size: (usize, usize), form: &Form) {
+        let size = (size.0.min(form.length), size.1.min(form.width));
+        for (length, letter) in self.shape.iter_mut().zip(self.axes.chars()) {
+            match letter {
+                'Y' => *length = size.0,
+                'X' => *length = size.1,
+                _ => {}
+            }
+        }
+        self.size = Some(size);
+    }
+
     /// A series of pages of one form: their number goes first if there are several.
     pub fn of_pages(kind: &'static str, pages: Vec<PageAt>, form: &Form) -> Result<Series> {
         let mut shape = vec![pages.len()];
@@ -70,6 +85,7 @@ impl Series {
             levels: Vec::new(),
             spacing: Vec::new(),
             squeeze: true,
+            size: None,
         })
     }
 }

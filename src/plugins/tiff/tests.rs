@@ -95,6 +95,138 @@ fn a_plain_picture_is_read() {
     assert_eq!((shape, dtype, pixels, outcome), (vec![4, 4], DType::U8, PIXELS.to_vec(), Outcome::Complete));
 }
 
+/// Pages of 4 rows of 4 pixels, each with its directory before its pixels, changed by its number.
+fn pages(count: u32, changed: impl Fn(u32) -> Vec<(u16, u16, u32, u32)>) -> Vec<u8> {
+    let mut made = Made::new(8);
+    for i in 0..count {
+        let changed = changed(i);
+        let mut entries = with(gray(4, 4, 0, 16), &changed);
+        let pixels = made.end() + 2 + 12 * entries.len() as u32 + 4;
+        if changed.iter().all(|(tag, ..)| *tag != 273) {
+            entries = with(entries, &[(273, LONG, 1, pixels)]);
+        }
+        made.directory(&entries, if i + 1 < count { pixels + 16 } else { 0 });
+        made.0.extend(PIXELS.map(|p| p.wrapping_add(i as u8)));
+    }
+    made.0
+}
+
+#[test]
+fn small_pages_are_read_many_at_a_time() {
+    let wanted = |i: u32| PIXELS.map(|p| p.wrapping_add(i as u8));
+    let (shape, _, pixels, _) = read(&pages(200, |_| Vec::new()), 0, Dict::new()).unwrap();
+    assert_eq!(shape, [200, 4, 4]);
+    assert!(pixels.chunks(16).zip(0..).all(|(page, i)| page == wanted(i)));
+    // One page that is not stored, one whose strip is said to be shorter than its rows, one that lies behind the end.
+    let sparse = pages(200, |i| if i == 70 { vec![(273, LONG, 1, 0)] } else { Vec::new() });
+    let (_, _, pixels, outcome) = read(&sparse, 0, Dict::new()).unwrap();
+    assert_eq!(outcome, Outcome::Complete);
+    assert!(pixels.chunks(16).zip(0..).all(|(page, i)| page == if i == 70 { [0; 16] } else { wanted(i) }));
+    for wrong in [(279, LONG, 1, 15), (273, LONG, 1, 1 << 20)] {
+        let file = pages(200, |i| if i == 70 { vec![wrong] } else { Vec::new() });
+        let error = read(&file, 0, Dict::new()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        assert!(error.message().contains("page 70"), "{error}");
+        let (_, _, pixels, outcome) = read(&file, 0, Dict::new().with("allow_partial", true)).unwrap();
+        assert_eq!(outcome, Outcome::Partial);
+        assert!(pixels.chunks(16).zip(0..).all(|(page, i)| i == 70 || page == wanted(i)));
+    }
+}
+
+#[test]
+fn of_more_axes_than_eight_those_of_length_one_are_left_out() {
+    let described = |shape: &str, pages: u32| {
+        let text = format!("{{\"shape\": {shape}}}\0");
+        let mut file = pages_of(pages, text.len() as u32);
+        let at = file.len() as u32;
+        for i in 0..file.len() - 12 {
+            // The only place where this stands is the entry.
+            if file[i..i + 4] == [14, 1, 2, 0] {
+                file[i + 8..i + 12].copy_from_slice(&at.to_le_bytes());
+            }
+        }
+        file.extend(text.bytes());
+        file
+    };
+    fn pages_of(count: u32, len: u32) -> Vec<u8> {
+        pages(count, |_| vec![(270, 2, len, 0)])
+    }
+    let file = described("[1, 2, 1, 2, 1, 2, 1, 2, 4, 4]", 16);
+    assert_eq!(read(&file, 0, Dict::new()).unwrap().0, [2, 2, 2, 2, 4, 4]);
+    let file = described("[2, 2, 1, 2, 1, 2, 4, 4]", 16);
+    assert_eq!(read(&file, 0, Dict::new()).unwrap().0, [2, 2, 1, 2, 1, 2, 4, 4]);
+    let error = read(&described("[2, 2, 2, 2, 2, 2, 2, 4, 4]", 128), 0, Dict::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.message().contains("axes QQQQQQQYX"), "{error}");
+}
+
+#[test]
+fn a_chain_that_goes_back_and_forth_is_followed_and_found_out() {
+    // Directories at odd places come after those at even ones, which go backwards.
+    let size = 2 + 9 * 12 + 4u32;
+    let at = |i: u32| 8 + i * size;
+    for (end, count) in [(0u32, Some(6)), (at(3), None)] {
+        let order = [4, 2, 0, 1, 3, 5];
+        let mut made = Made::new(at(order[0]));
+        for place in 0..6u32 {
+            let step = order.iter().position(|&p| p == place).unwrap();
+            made.directory(&gray(4, 4, at(6), 16), order.get(step + 1).map_or(end, |&next| at(next)));
+        }
+        made.0.extend(PIXELS);
+        let counted = open(&made.0, &Dict::new()).unwrap().count(Count::Exact, &Dict::new().with("pages", true));
+        assert_eq!(counted.ok(), count.map(Some));
+    }
+}
+
+#[test]
+fn a_tile_of_which_most_is_wanted_is_decoded_as_a_whole() {
+    // Three rows of four are in the picture; the tile holds all four, as few as the picture has, or is cut behind those.
+    let mut zlib = inflate::Compressor::new(6).unwrap();
+    let mut packed = vec![0; 1 << 10];
+    let len = zlib.compress(inflate::Wrapper::Zlib, &PIXELS, &mut packed).unwrap();
+    let short = zlib.compress(inflate::Wrapper::Zlib, &PIXELS[..12], &mut packed[512..]).unwrap();
+    let zstd = zstd::bulk::compress(&PIXELS, 1).unwrap();
+    let zstd_short = zstd::bulk::compress(&PIXELS[..12], 1).unwrap();
+    let inflated = [(8, &packed[..len]), (8, &packed[512..512 + short]), (8, &packed[..len - 4])];
+    for (code, data) in inflated.into_iter().chain([(50000, &zstd[..]), (50000, &zstd_short[..])]) {
+        let n = data.len() as u32;
+        let tile =
+            [(257, LONG, 1, 3), (259, SHORT, 1, code), (322, LONG, 1, 4), (323, LONG, 1, 4), (324, LONG, 1, 206)];
+        let mut tile = tile.to_vec();
+        tile.push((325, LONG, 1, n));
+        let entries = with(gray(4, 3, 0, 0), &tile);
+        let entries: Vec<_> = entries.into_iter().filter(|(tag, ..)| ![273, 278, 279].contains(tag)).collect();
+        let mut made = Made::new(8);
+        made.directory(&entries, 0);
+        made.0.resize(206, 0);
+        made.0.extend(data);
+        assert_eq!(read(&made.0, 0, Dict::new()).unwrap().2, PIXELS[..12], "{code}, {n} bytes");
+    }
+}
+
+#[test]
+fn levels_of_philips_are_cut_to_the_picture() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tiff_flavours/slide_philips.tif");
+    let file = std::fs::read(path).unwrap();
+    let level = |n: i64, page: Option<i64>| {
+        let mut options = Dict::new().with("level", n);
+        if let Some(page) = page {
+            options.set("page", page);
+        }
+        let (shape, _, pixels, _) = read(&file, 0, options).unwrap();
+        (shape, pixels)
+    };
+    // The whole page, of whose tiles the picture has a part.
+    let (shape, stored, ..) = read(&file, 1, Dict::new().with("pages", true)).map(|r| (r.0, r.2)).unwrap();
+    assert_eq!(shape, [32, 64, 3]);
+    let (shape, pixels) = level(1, None);
+    assert_eq!(shape, [24, 49, 3]);
+    let rows = pixels.chunks(49 * 3).zip(stored.chunks(64 * 3));
+    assert!(rows.clone().count() == 24 && { rows }.all(|(cut, row)| cut == &row[..49 * 3]));
+    assert_eq!(level(1, Some(0)), (shape, pixels));
+    assert_eq!(level(0, None).0, [48, 80, 3]);
+}
+
 #[test]
 fn a_chain_that_comes_back_is_an_error_and_its_pages_are_read_one_by_one() {
     for back in [8u32, 126] {

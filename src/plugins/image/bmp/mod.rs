@@ -19,7 +19,6 @@ use crate::plugin::{Call, Outcome, Reader};
 use crate::resource::Source;
 use header::{Header, Storage};
 use rows::Rows;
-pub use rows::swap_ends;
 
 /// Bytes read at once from a file that is not in memory.
 const BLOCK: usize = 256 << 10;
@@ -69,7 +68,7 @@ impl Bitmap {
         let mut stored = stored.chunks_exact(stride);
         let mut now = k as u64;
         let places = (k..k + stored.len()).map(|k| self.place(k));
-        info::fill_rows(to, places, |_, row| {
+        info::fill_rows(to, call, places, |_, row| {
             call.tick(now, height.into())?;
             now += 1;
             rows.expand(stored.next().unwrap_or_default(), row);

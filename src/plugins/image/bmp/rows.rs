@@ -4,6 +4,7 @@ use super::header::{Header, Storage};
 use crate::model::{Color, DType, Props};
 use crate::plugins::image::bits::numbers;
 use crate::plugins::image::info;
+use strided::swap_ends;
 
 /// What a read of the file gives, and how its rows come about.
 pub struct Rows {
@@ -131,34 +132,4 @@ fn fields(masks: [u32; 4], bits: u16) -> How {
             }
         }
     }
-}
-
-/// Exchanges the first and the last byte of each three. Eight pixels are three words, whose bytes move by two
-/// places or stay: an order of magnitude faster than byte by byte.
-pub fn swap_ends(from: &[u8], to: &mut [u8]) {
-    let masks = const { [masks(0), masks(1), masks(2)] };
-    let n = from.len().min(to.len()) / 24 * 24;
-    for (from, to) in from[..n].as_chunks::<24>().0.iter().zip(to[..n].as_chunks_mut::<24>().0) {
-        let word = |i: usize| from[i * 8..].first_chunk().map_or(0, |&b| u64::from_le_bytes(b));
-        let [a, b, c] = [word(0), word(1), word(2)];
-        let down = [a >> 16 | b << 48, b >> 16 | c << 48, c >> 16];
-        let up = [a << 16, b << 16 | a >> 48, c << 16 | b >> 48];
-        for (i, (to, same)) in to.as_chunks_mut::<8>().0.iter_mut().zip([a, b, c]).enumerate() {
-            let [first, middle, last] = masks[i];
-            *to = (down[i] & first | same & middle | up[i] & last).to_le_bytes();
-        }
-    }
-    let (from, to) = (&from[n..], &mut to[n..]);
-    to.as_chunks_mut::<3>().0.iter_mut().zip(from.as_chunks::<3>().0).for_each(|(to, &[b, g, r])| *to = [r, g, b]);
-}
-
-/// Which bytes of the `word`th of three words are the first, middle and last of their pixels.
-const fn masks(word: usize) -> [u64; 3] {
-    let mut masks = [0; 3];
-    let mut byte = 0;
-    while byte < 8 {
-        masks[(word * 8 + byte) % 3] |= 0xff << (byte * 8);
-        byte += 1;
-    }
-    masks
 }

@@ -1,12 +1,12 @@
 //! Writing BMP and DIB as Pillow does: no compression, the last row first.
 
-use super::rows::swap_ends;
 use crate::error::{Error, Result};
 use crate::model::{Color, DType, Value};
 use crate::plugin::{Call, Calls, Image, OptionSpec, OptionType, Writer};
 use crate::plugins::image::bits;
 use crate::resource::Output;
 use std::io::Write;
+use strided::swap_ends;
 
 /// Options of this format.
 pub fn options() -> Vec<OptionSpec> {
@@ -138,7 +138,9 @@ impl Writer for BmpWriter {
         let outside = || Error::internal("a row is not in its view");
         let mut row = call.limits().allocate(form.stride as usize)?;
         let mut packed = Vec::new();
-        self.output.write_all(&form.opening(self.has_file_header))?;
+        let opening = form.opening(self.has_file_header);
+        self.output.expect(opening.len() + form.stride as usize * form.height as usize);
+        self.output.write_all(&opening)?;
         for k in 0..form.height {
             call.tick(k.into(), form.height.into())?;
             let y = (form.height - 1 - k) as usize;

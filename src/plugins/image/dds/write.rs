@@ -1,12 +1,12 @@
 //! Writing DDS: pixels as they are, or blocks, as Pillow's option `pixel_format` says.
 
 use super::super::bcn::{self, Kind};
-use super::super::bmp::swap_ends;
 use super::super::single::{self, Encode, Sides};
 use crate::error::{Error, Result};
 use crate::model::{Color, Value};
 use crate::plugin::{Call, Calls, Image, OptionSpec, OptionType, Writer};
 use crate::resource::Output;
+use strided::swap_ends;
 
 /// The names of the blocks that are written, with the number of DXGI where a newer header says it.
 const FORMATS: &[(&str, Kind, Option<u32>)] = &[

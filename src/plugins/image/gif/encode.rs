@@ -60,7 +60,7 @@ impl Block {
         } else {
             bytes.push(0);
         }
-        let transparent = picture.transparent();
+        let transparent = picture.transparent;
         let mut frame = gif::Frame { buffer: picture.indices.into(), ..gif::Frame::default() };
         frame.make_lzw_pre_encoded();
         if let Some((&bits, data)) = frame.buffer.split_first() {
@@ -81,16 +81,15 @@ impl Block {
     }
 }
 
-/// The size of a palette as the format says it. There is room for one more colour, where there can be: for the
-/// index that shows what is behind.
+/// The size of a palette as the format says it.
 fn palette_bits(palette: Palette) -> u8 {
-    let entries = (palette.colours.len() + 1).clamp(2, 256).next_power_of_two();
+    let entries = (palette.colours.len() + usize::from(palette.behind.is_some())).clamp(2, 256).next_power_of_two();
     (entries.trailing_zeros() - 1) as u8
 }
 
 fn put_palette(bytes: &mut Vec<u8>, palette: Palette, bits: u8) {
     let end = bytes.len() + (6 << bits);
-    palette.colours.iter().chain([&palette.behind]).for_each(|colour| bytes.extend_from_slice(colour));
+    palette.colours.iter().chain(&palette.behind).for_each(|colour| bytes.extend_from_slice(colour));
     bytes.resize(end, 0);
 }
 

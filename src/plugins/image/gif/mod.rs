@@ -42,6 +42,8 @@ pub fn options() -> Vec<OptionSpec> {
         new("dither", &[Str], "floyd-steinberg", "how colours that the palette lacks are shown")
             .choices(&["floyd-steinberg", "none"]),
         new("palettesize", &[Int], 256, "most colours of an image of a GIF").range(2.0, 256.0),
+        new("palette", &[Array, List, Bytes], none.clone(), "colours of an image of numbers (mode P), from 0 to 255"),
+        new("transparency", &[Int], none.clone(), "the number of the palette that is transparent"),
         new("bits", &[Int], none, "most colours of a palette, as bits of an index").range(1.0, 8.0),
         new("subrectangles", &[Bool], true, "write only what changed since the image before"),
         new("optimize", &[Bool], true, "make the file smaller; a GIF's palettes are always as small as they can be"),

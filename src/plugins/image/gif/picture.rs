@@ -30,10 +30,10 @@ pub struct Picture {
     pub area: Area,
     pub indices: Vec<u8>,
     pub colours: Vec<Rgb>,
-    /// Whether some index means "what is behind": it is the one after the colours.
-    pub shows_through: bool,
-    /// The colour that readers keep for pixels that show what is behind.
-    behind: Rgb,
+    /// The index that shows what is behind: the one after the colours, or among those that are given.
+    pub transparent: Option<u8>,
+    /// The colour that readers keep for pixels that show what is behind; none where the palette is to stay as it is.
+    behind: Option<Rgb>,
     /// Whether every pixel has just its colour.
     pub is_exact: bool,
 }
@@ -42,8 +42,8 @@ pub struct Picture {
 #[derive(Clone, Copy)]
 pub struct Palette<'a> {
     pub colours: &'a [Rgb],
-    /// The colour at the index behind them.
-    pub behind: Rgb,
+    /// The colour at the index behind them, for which there then is room.
+    pub behind: Option<Rgb>,
 }
 
 impl Picture {
@@ -52,10 +52,21 @@ impl Picture {
         Palette { colours: &self.colours, behind: self.behind }
     }
 
-    /// The index that shows what is behind.
-    pub fn transparent(&self) -> Option<u8> {
-        if self.shows_through { u8::try_from(self.colours.len()).ok() } else { None }
+    /// Numbers of a palette as they are given.
+    pub fn given(
+        (width, height): (usize, usize),
+        indices: Vec<u8>,
+        colours: Vec<Rgb>,
+        transparent: Option<u8>,
+    ) -> Picture {
+        let area = Area { x: 0, y: 0, width, height };
+        Picture { area, indices, colours, transparent, behind: None, is_exact: true }
     }
+}
+
+/// The index behind the colours, if one is to show what is behind.
+fn clear(shows_through: bool, colours: &[Rgb]) -> Option<u8> {
+    if shows_through { u8::try_from(colours.len()).ok() } else { None }
 }
 
 /// How a frame is to be made.
@@ -132,7 +143,8 @@ impl Canvas<'_> {
             let shared = wish.global.filter(|global| global.len() <= most).map(Exact::from_palette);
             let shared = shared.filter(|shared| exact.colours().iter().all(|&c| shared.place(c).is_some()));
             let picture = self.exact(area, is_drawn, shared.unwrap_or(exact), call)?;
-            return Ok(Picture { shows_through, behind, ..picture });
+            let transparent = clear(shows_through, &picture.colours);
+            return Ok(Picture { transparent, behind: Some(behind), ..picture });
         }
         if wish.may_draw_all
             && skips
@@ -154,7 +166,8 @@ impl Canvas<'_> {
             row = y;
             diffusion.place(x, colour, &mut nearest)
         })?;
-        Ok(Picture { area, indices, colours, shows_through, behind, is_exact: false })
+        let transparent = clear(shows_through, &colours);
+        Ok(Picture { area, indices, colours, transparent, behind: Some(behind), is_exact: false })
     }
 
     fn exact(&self, area: Area, is_drawn: impl Fn(usize, Pixel) -> bool, exact: Exact, call: &Call) -> Result<Picture> {
@@ -168,7 +181,7 @@ impl Canvas<'_> {
             place
         })?;
         let colours = exact.colours().to_vec();
-        Ok(Picture { area, indices, colours, shows_through: false, behind: [0; 3], is_exact: true })
+        Ok(Picture { area, indices, colours, transparent: None, behind: Some([0; 3]), is_exact: true })
     }
 
     fn indices(

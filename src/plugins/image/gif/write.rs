@@ -1,14 +1,17 @@
 //! Writing: images come, frames go. The file's first image decides whether it has alpha. Without alpha, a frame is
 //! what changed since the image before; with alpha, each frame stands alone, since what was drawn can only be taken
 //! away by disposing of all of it.
+//!
+//! Images of numbers of a palette stay as they are, each a whole frame with its palette.
 
 use super::encode::{Block, Head};
-use super::picture::{Area, Canvas, Choice, Pixel, Wish};
+use super::picture::{Area, Canvas, Choice, Picture, Pixel, Wish};
 use super::quantise::Rgb;
 use super::timing::{Clock, Wanted};
 use crate::error::{Error, Result};
 use crate::model::{Color, DType, Value};
 use crate::plugin::{Call, Image, Writer};
+use crate::plugins::image::palette;
 use crate::resource::Output;
 use std::io::Write;
 
@@ -37,6 +40,8 @@ struct File {
     width: usize,
     height: usize,
     has_alpha: bool,
+    /// Whether its images are numbers of a palette.
+    is_indexed: bool,
     repeats: Option<u16>,
     global: Vec<Rgb>,
     /// The image before, which without alpha the next is compared with.
@@ -71,24 +76,11 @@ struct Plan {
 
 impl Writer for GifWriter {
     fn write(&mut self, image: &Image, call: &Call) -> Result<()> {
-        let shape = layout(image)?;
         let wishes = Wishes::new(image, call, self.written)?;
-        if let Some(file) = &self.file {
-            file.check(shape, call)?;
-        }
-        let pixels = pixels(image, shape, call)?;
-        let canvas = Canvas { pixels: &pixels, width: shape.width, height: shape.height };
-        let block = match &mut self.file {
-            None => {
-                let (file, block) = begin(image, shape, &canvas, &wishes, call, &mut self.output)?;
-                self.file = Some(file);
-                block
-            }
-            Some(file) => file.next(&canvas, &wishes, call)?,
+        let block = match image.color {
+            Some(Color::Palette) => self.numbers(image, &wishes, call)?,
+            _ => self.colours(image, &wishes, call)?,
         };
-        if let Some(file) = self.file.as_mut().filter(|file| !file.has_alpha) {
-            file.pixels = pixels;
-        }
         self.pass_on(Some(wishes.wanted))?;
         self.held = Some(Held { block, wanted: wishes.wanted });
         self.written += 1;
@@ -103,6 +95,66 @@ impl Writer for GifWriter {
 }
 
 impl GifWriter {
+    /// The frame of an image of colours, behind what is in front of the first.
+    fn colours(&mut self, image: &Image, wishes: &Wishes, call: &Call) -> Result<Block> {
+        let shape = layout(image)?;
+        if let Some(option) = ["palette", "transparency"].into_iter().find(|option| call.given(option)) {
+            return Err(Error::option(format!(
+                "option \"{option}\" of a GIF goes with an image of numbers (mode P, uint8, two axes)"
+            )));
+        }
+        if let Some(file) = &self.file {
+            file.check((shape.width, shape.height), false, call)?;
+        }
+        let pixels = pixels(image, shape, call)?;
+        let canvas = Canvas { pixels: &pixels, width: shape.width, height: shape.height };
+        let block = match &mut self.file {
+            None => {
+                let wish = Wish {
+                    area: canvas.area(),
+                    reserve: shape.has_alpha(),
+                    may_draw_all: false,
+                    global: None,
+                    choice: wishes.choice,
+                };
+                let picture = canvas.picture(wish, |_, pixel| pixel[3] != 0, call)?;
+                self.begin(image, picture, (shape.has_alpha(), false), wishes, call)?
+            }
+            Some(file) => file.next(&canvas, wishes, call)?,
+        };
+        if let Some(file) = self.file.as_mut().filter(|file| !file.has_alpha) {
+            file.pixels = pixels;
+        }
+        Ok(block)
+    }
+
+    /// The frame of an image of numbers of a palette, which stay as they are.
+    fn numbers(&mut self, image: &Image, wishes: &Wishes, call: &Call) -> Result<Block> {
+        let colours = palette::own(image, call)?;
+        let &[height, width] = image.shape() else { return Err(Error::internal("numbers of a palette are no rows")) };
+        check_sides(width, height)?;
+        if colours.len() > wishes.choice.most {
+            let (count, most) = (colours.len(), wishes.choice.most);
+            return Err(Error::option(format!("a palette of {count} colours, where {most} are asked for")));
+        }
+        let transparent = transparency(image, colours.len(), call)?;
+        if let Some(file) = &self.file {
+            file.check((width, height), true, call)?;
+            if !file.has_alpha && transparent.is_some() {
+                return Err(no_alpha());
+            }
+        }
+        let picture = Picture::given((width, height), image.packed(call)?.into_owned(), colours, transparent);
+        match &mut self.file {
+            None => self.begin(image, picture, (transparent.is_some(), true), wishes, call),
+            Some(file) => {
+                let disposal = file.disposal_of(wishes);
+                let is_local = picture.colours != file.global;
+                Ok(Block::new(picture, is_local, disposal))
+            }
+        }
+    }
+
     /// Writes the frame that was held, now that the time of the next one is known.
     fn pass_on(&mut self, next: Option<Wanted>) -> Result<()> {
         let Some(Held { mut block, wanted }) = self.held.take() else { return Ok(()) };
@@ -122,56 +174,78 @@ impl GifWriter {
     }
 }
 
-/// The first image: what is in front of it, and its frame.
-fn begin(
-    image: &Image,
-    shape: Shape,
-    canvas: &Canvas,
-    wishes: &Wishes,
-    call: &Call,
-    output: &mut Output,
-) -> Result<(File, Block)> {
-    let has_alpha = shape.has_alpha();
-    let disposal = wishes.disposal.unwrap_or(if has_alpha { 2 } else { 0 });
-    let wish =
-        Wish { area: canvas.area(), reserve: has_alpha, may_draw_all: false, global: None, choice: wishes.choice };
-    let picture = canvas.picture(wish, |_, pixel| pixel[3] != 0, call)?;
-    let metadata = |key: &str| image.metadata.and_then(|m| m.get(key));
-    let repeats = call.int("loop").or(metadata("loop").and_then(Value::as_int));
-    let repeats = repeats.and_then(|n| u16::try_from(n).ok());
-    let background = metadata("background").and_then(Value::as_int).and_then(|n| u8::try_from(n).ok());
-    let background = background.filter(|&n| usize::from(n) < picture.colours.len());
-    let comment = if call.given("comment") { Some(call.get("comment")) } else { metadata("comment") };
-    let head = Head {
-        width: shape.width as u16,
-        height: shape.height as u16,
-        palette: picture.palette(),
-        background: background.or(picture.transparent()).unwrap_or(0),
-        repeats,
-        comment: comment.and_then(Value::as_bytes),
-    };
-    head.write(output)?;
-    let file = File {
-        width: shape.width,
-        height: shape.height,
-        has_alpha,
-        repeats,
-        global: picture.colours.clone(),
-        pixels: Vec::new(),
-        is_exact: picture.is_exact,
-        disposal,
-    };
-    Ok((file, Block::new(picture, false, disposal)))
+impl GifWriter {
+    /// The first image: what is in front of it, and its frame.
+    fn begin(
+        &mut self,
+        image: &Image,
+        picture: Picture,
+        (has_alpha, is_indexed): (bool, bool),
+        wishes: &Wishes,
+        call: &Call,
+    ) -> Result<Block> {
+        let disposal = wishes.disposal.unwrap_or(if has_alpha { 2 } else { 0 });
+        let metadata = |key: &str| image.metadata.and_then(|m| m.get(key));
+        let repeats = call.int("loop").or(metadata("loop").and_then(Value::as_int));
+        let repeats = repeats.and_then(|n| u16::try_from(n).ok());
+        let background = metadata("background").and_then(Value::as_int).and_then(|n| u8::try_from(n).ok());
+        let background = background.filter(|&n| usize::from(n) < picture.colours.len());
+        let comment = if call.given("comment") { Some(call.get("comment")) } else { metadata("comment") };
+        let Area { width, height, .. } = picture.area;
+        let head = Head {
+            width: width as u16,
+            height: height as u16,
+            palette: picture.palette(),
+            background: background.or(picture.transparent).unwrap_or(0),
+            repeats,
+            comment: comment.and_then(Value::as_bytes),
+        };
+        head.write(&mut self.output)?;
+        self.file = Some(File {
+            width,
+            height,
+            has_alpha,
+            is_indexed,
+            repeats,
+            global: picture.colours.clone(),
+            pixels: Vec::new(),
+            is_exact: picture.is_exact,
+            disposal,
+        });
+        Ok(Block::new(picture, false, disposal))
+    }
+}
+
+/// What is refused once a file has begun without alpha: its readers would show what is behind in no image.
+fn no_alpha() -> Error {
+    Error::shape("an image with transparent pixels after a first image without alpha")
+}
+
+/// The number that is transparent, by the option or by the metadata of an image of numbers.
+fn transparency(image: &Image, colours: usize, call: &Call) -> Result<Option<u8>> {
+    let known = |n: i64| u8::try_from(n).ok().filter(|&n| usize::from(n) < colours);
+    if call.given("transparency") {
+        let number = call.int("transparency").and_then(known);
+        let wrong = || {
+            Error::option(format!("option \"transparency\" of a GIF is one of the {colours} numbers of its palette"))
+        };
+        return number.map(Some).ok_or_else(wrong);
+    }
+    let metadata = image.metadata.filter(|m| m.get("mode").and_then(Value::as_str) == Some("P"));
+    Ok(metadata.and_then(|m| m.get("transparency")).and_then(Value::as_int).and_then(known))
 }
 
 impl File {
     /// Refuses what the file that was begun cannot hold.
-    fn check(&self, shape: Shape, call: &Call) -> Result<()> {
-        if (shape.width, shape.height) != (self.width, self.height) {
+    fn check(&self, (width, height): (usize, usize), is_indexed: bool, call: &Call) -> Result<()> {
+        if (width, height) != (self.width, self.height) {
             return Err(Error::shape(format!(
-                "the images of a GIF have one size: {}x{} (width x height) after {}x{}",
-                shape.width, shape.height, self.width, self.height
+                "the images of a GIF have one size: {width}x{height} (width x height) after {}x{}",
+                self.width, self.height
             )));
+        }
+        if is_indexed != self.is_indexed {
+            return Err(Error::shape("the images of a GIF are all numbers of a palette (mode P), or none is"));
         }
         if call.given("loop") && call.int("loop") != self.repeats.map(i64::from) {
             return Err(Error::option("loop is said with the first image; it cannot change"));
@@ -182,7 +256,7 @@ impl File {
     /// The frame of an image after the first.
     fn next(&mut self, canvas: &Canvas, wishes: &Wishes, call: &Call) -> Result<Block> {
         if !self.has_alpha && canvas.pixels.iter().any(|pixel| pixel[3] == 0) {
-            return Err(Error::shape("an image with transparent pixels after a first image without alpha"));
+            return Err(no_alpha());
         }
         let plan = self.plan(canvas, wishes);
         let before = &self.pixels;
@@ -204,11 +278,15 @@ impl File {
         Ok(Block::new(picture, is_local, plan.disposal))
     }
 
-    fn plan(&self, canvas: &Canvas, wishes: &Wishes) -> Plan {
+    /// What becomes of a frame after the first.
+    fn disposal_of(&self, wishes: &Wishes) -> u8 {
         let default = if self.has_alpha { 2 } else { 1 };
         // Pillow takes 0 for "as the frame before".
-        let disposal = wishes.disposal.filter(|&d| d != 0).unwrap_or(default);
-        let whole = Plan { area: canvas.area(), only_changed: false, disposal };
+        wishes.disposal.filter(|&d| d != 0).unwrap_or(default)
+    }
+
+    fn plan(&self, canvas: &Canvas, wishes: &Wishes) -> Plan {
+        let whole = Plan { area: canvas.area(), only_changed: false, disposal: self.disposal_of(wishes) };
         let disposed = self.disposal > 1 && !self.has_alpha;
         if !wishes.differences || disposed || (self.has_alpha && wishes.disposal.is_some()) {
             return whole;
@@ -221,7 +299,7 @@ impl File {
             return whole;
         }
         let area = canvas.bounds(|place, pixel| self.pixels.get(place) != Some(&pixel));
-        Plan { area, only_changed: true, disposal }
+        Plan { area, only_changed: true, ..whole }
     }
 }
 
@@ -259,6 +337,13 @@ impl Shape {
     }
 }
 
+fn check_sides(width: usize, height: usize) -> Result<()> {
+    if [width, height].iter().all(|n| (1..=65535).contains(n)) {
+        return Ok(());
+    }
+    Err(Error::shape(format!("a GIF has 1 to 65535 rows and columns, not {height} and {width}")))
+}
+
 /// Refuses images that the format cannot hold.
 fn layout(image: &Image) -> Result<Shape> {
     if !matches!(image.dtype, DType::U8 | DType::Bool) {
@@ -276,9 +361,7 @@ fn layout(image: &Image) -> Result<Shape> {
             )));
         }
     };
-    if ![width, height].iter().all(|n| (1..=65535).contains(n)) {
-        return Err(Error::shape(format!("a GIF has 1 to 65535 rows and columns, not {height} and {width}")));
-    }
+    check_sides(width, height)?;
     if let Some(axes) = image.axes.filter(|axes| !matches!(axes.as_str(), "YX" | "YXS")) {
         return Err(Error::unsupported(format!("a GIF has the axes YX or YXS, not {}", axes.as_str())));
     }

@@ -21,6 +21,8 @@ pub fn create(output: Output, _call: &Call) -> Result<Box<dyn Writer>> {
 struct HdrEncode {
     sides: Sides,
     exposure: Option<f64>,
+    /// The components of a row, one after another.
+    parts: Vec<u8>,
 }
 
 fn prepare(image: &Image, _call: &Call) -> Result<Box<dyn Encode>> {
@@ -30,7 +32,8 @@ fn prepare(image: &Image, _call: &Call) -> Result<Box<dyn Encode>> {
     }
     sides.check_color(image, "HDR", Color::Rgb)?;
     let exposure = image.metadata.and_then(|meta| meta.get("EXPOSURE")).and_then(Value::as_float);
-    Ok(Box::new(HdrEncode { sides, exposure: exposure.filter(|n| n.is_finite() && *n > 0.0) }))
+    let exposure = exposure.filter(|n| n.is_finite() && *n > 0.0);
+    Ok(Box::new(HdrEncode { sides, exposure, parts: Vec::new() }))
 }
 
 impl Encode for HdrEncode {
@@ -42,17 +45,22 @@ impl Encode for HdrEncode {
 
     fn row(&mut self, items: &[u8], out: &mut Vec<u8>) {
         let width = self.sides.width;
-        let pixels: Vec<Pixel> = items.as_chunks::<12>().0.iter().map(stored).collect();
+        let pixels = items.as_chunks::<12>().0.iter().map(stored);
         if !BY_COMPONENT.contains(&width) {
-            out.extend_from_slice(pixels.as_flattened());
+            out.extend(pixels.flatten());
             return;
         }
         out.extend([2, 2]);
         out.extend((width as u16).to_be_bytes());
-        for i in 0..4 {
-            let part: Vec<u8> = pixels.iter().map(|p| p[i]).collect();
-            pack(&part, out);
+        self.parts.resize(4 * width, 0);
+        let (red, rest) = self.parts.split_at_mut(width);
+        let (green, rest) = rest.split_at_mut(width);
+        let (blue, exponent) = rest.split_at_mut(width);
+        let places = red.iter_mut().zip(green).zip(blue).zip(exponent);
+        for ((((red, green), blue), exponent), pixel) in places.zip(pixels) {
+            [*red, *green, *blue, *exponent] = pixel;
         }
+        self.parts.chunks_exact(width).for_each(|part| pack(part, out));
     }
 }
 
@@ -68,26 +76,30 @@ fn stored(bytes: &[u8; 12]) -> Pixel {
     }
     // The power of 2 above the greatest; the format has none for the last of the floats' powers.
     let power = ((most.to_bits() >> 23) as i32 - 126).min(127);
-    let scale = f64::from(8 - power).exp2();
-    let [r, g, b] = floats.map(|n| (f64::from(n) * scale) as u8);
+    // 2 to the power of 8 - power, by which a float is multiplied exactly: of the least that is stored, power is -106.
+    let scale = f32::from_bits(((8 - power + 127) as u32) << 23);
+    let [r, g, b] = floats.map(|n| (n * scale) as u8);
     [r, g, b, (power + 128) as u8]
 }
 
 /// A component in runs, and in pieces without any.
 fn pack(part: &[u8], out: &mut Vec<u8>) {
-    let run = |at: usize| part[at..].iter().take(*RUN.end()).take_while(|&&b| b == part[at]).count();
-    let mut at = 0;
-    while at < part.len() {
-        let equal = run(at);
+    let mut rest = part;
+    while let Some(&first) = rest.first() {
+        let most = &rest[..rest.len().min(*RUN.end())];
+        let equal = most.iter().position(|&b| b != first).unwrap_or(most.len());
         if RUN.contains(&equal) {
-            out.extend([128 + equal as u8, part[at]]);
-            at += equal;
+            out.extend([128 + equal as u8, first]);
+            rest = &rest[equal..];
             continue;
         }
-        let end = (at + APART).min(part.len());
-        let next = (at + 1..end).find(|&i| RUN.contains(&run(i))).unwrap_or(end);
-        out.push((next - at) as u8);
-        out.extend_from_slice(&part[at..next]);
-        at = next;
+        // Up to the next run: as many equal bytes as the shortest has.
+        let most = rest.len().min(APART);
+        let begins = |four: &[u8]| four.iter().all(|b| *b == four[0]);
+        let next = rest[1..].windows(*RUN.start()).take(most - 1).position(begins).map_or(most, |i| i + 1);
+        let (apart, later) = rest.split_at(next);
+        out.push(next as u8);
+        out.extend_from_slice(apart);
+        rest = later;
     }
 }

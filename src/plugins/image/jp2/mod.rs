@@ -192,7 +192,6 @@ impl Still for Jp2 {
             }
             Err(e) => return Err(failed(e)),
         };
-        call.tick(1, 2)?;
         pixels::put(&planes, &self.picture, call, to)?;
         Ok(outcome)
     }

@@ -3,9 +3,12 @@
 use super::Picture;
 use crate::error::{Error, Result};
 use crate::model::{DType, Destination};
-use crate::plugin::Call;
+use crate::plugin::{Call, parallel};
 use crate::plugins::image::info;
 use jpeg2000::{Plane, Planes};
+
+/// Bytes of rows that are made at once, on one of the threads.
+const BAND: usize = 1 << 20;
 
 /// How the samples of a component become those of its dtype: counted from the least, and shifted to the full range as
 /// Pillow does it.
@@ -48,15 +51,32 @@ pub fn put(planes: &Planes, picture: &Picture, call: &Call, to: &mut Destination
             return Err(changed());
         }
     }
-    info::fill_rows(to, 0..height, |y, row| {
-        call.tick((height + y) as u64, 2 * height as u64)?;
-        match picture.dtype {
-            DType::U8 => row_of(&planes, picture, y, row, |to: &mut [u8; 1], n| *to = [n as u8]),
-            DType::U16 => row_of(&planes, picture, y, row, |to: &mut [u8; 2], n| *to = (n as u16).to_ne_bytes()),
-            _ => row_of(&planes, picture, y, row, |to: &mut [u8; 4], n| *to = n.to_ne_bytes()),
-        }
-        Ok(())
-    })
+    let make = |y: usize, row: &mut [u8]| match picture.dtype {
+        DType::U8 => row_of(&planes, picture, y, row, |to: &mut [u8; 1], n| *to = [n as u8]),
+        DType::U16 => row_of(&planes, picture, y, row, |to: &mut [u8; 2], n| *to = (n as u16).to_ne_bytes()),
+        _ => row_of(&planes, picture, y, row, |to: &mut [u8; 4], n| *to = n.to_ne_bytes()),
+    };
+    let Some(image) = to.direct(&[]) else {
+        return info::fill_rows(to, call, 0..height, |y, row| {
+            call.tick(y as u64, height as u64)?;
+            make(y, row);
+            Ok(())
+        });
+    };
+    let row = (image.len() / height.max(1)).max(1);
+    let rows = (BAND / row).max(1);
+    let bands = image.chunks_mut(row * rows).enumerate();
+    parallel(
+        call,
+        call.threads(),
+        height.div_ceil(rows),
+        bands,
+        || Ok(()),
+        |_, (i, band)| {
+            band.chunks_exact_mut(row).enumerate().for_each(|(y, row)| make(i * rows + y, row));
+            Ok(())
+        },
+    )
 }
 
 /// A row of a component.

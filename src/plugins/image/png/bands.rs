@@ -16,7 +16,10 @@ const BAND: usize = 256 << 10;
 /// How far back deflate refers.
 const WINDOW: usize = 32 << 10;
 
-/// Bytes of a band on which the two ways of compressing it are tried.
+/// zlib's level where nothing else is asked for.
+const DEFAULT_LEVEL: u32 = 6;
+
+/// Bytes of a band on which the ways of compressing it are tried.
 const SAMPLE: usize = 32 << 10;
 
 /// Images of fewer bytes are not worth a second thread.
@@ -116,31 +119,59 @@ impl<'a> Worker<'a> {
         Ok(Band { bytes, sum: inflate::adler32(1, data), len: data.len() })
     }
 
-    /// The usual way, or where that is no larger by runs and frequencies alone: grain has no repetitions worth a search.
+    /// In the way that makes the least of it, as far as a sample tells.
     fn deflate(&self, before: &[u8], data: &[u8], last: bool) -> Result<Vec<u8>> {
-        // Filtered rows hardly repeat; short matches among them cost more than they save.
-        let usual = if self.plan.step > 0 { Strategy::Filtered } else { Strategy::Default };
-        if self.plan.step == 0 || self.plan.level == 0 {
-            return self.deflate_by(usual, before, data, last);
+        let level = self.plan.level;
+        if self.plan.step == 0 || level == 0 {
+            return deflate_by(
+                (level, if self.plan.step > 0 { Strategy::Filtered } else { Strategy::Default }),
+                before,
+                data,
+                last,
+            );
         }
         if data.len() <= SAMPLE {
-            let ways = [usual, Strategy::Rle].map(|way| self.deflate_by(way, before, data, last));
-            let [searched, runs] = ways;
-            let (searched, runs) = (searched?, runs?);
-            return Ok(if runs.len() <= searched.len() { runs } else { searched });
+            let mut tried = Vec::new();
+            let chosen = choose(level, false, |way| {
+                let bytes = deflate_by(way, before, data, last)?;
+                let len = bytes.len();
+                tried.push((way, bytes));
+                Ok(len)
+            })?;
+            let found = tried.into_iter().find(|(way, _)| *way == chosen);
+            return found.map(|(_, bytes)| bytes).ok_or_else(|| Error::internal("a way that was not tried"));
         }
         // Tried on a part from the middle, behind what the search may refer to there.
         let from = (data.len() - SAMPLE) / 2;
         let window = &data[from.saturating_sub(WINDOW)..from];
-        let of_sample = |way| Ok::<_, Error>(self.deflate_by(way, window, &data[from..from + SAMPLE], true)?.len());
-        let chosen = if of_sample(Strategy::Rle)? <= of_sample(usual)? { Strategy::Rle } else { usual };
-        self.deflate_by(chosen, before, data, last)
+        let chosen = choose(level, true, |way| Ok(deflate_by(way, window, &data[from..from + SAMPLE], true)?.len()))?;
+        deflate_by(chosen, before, data, last)
     }
+}
 
-    /// By a new deflater each time: what one has done before shows in what it does next.
-    fn deflate_by(&self, way: Strategy, before: &[u8], data: &[u8], last: bool) -> Result<Vec<u8>> {
-        deflated(&mut deflater(self.plan.level, way), before, data, last)
+/// A level and a strategy.
+type Way = (u32, Strategy);
+
+/// Of the ways to deflate filtered rows the one that makes the least, by what `size` says of each: a search, without
+/// short matches where the level allows that, since they cost more than they save; or runs and frequencies alone, because
+/// grain has no repetitions worth a search. `careful`: whether time may be taken for a third way.
+fn choose(level: u32, careful: bool, mut size: impl FnMut(Way) -> Result<usize>) -> Result<Way> {
+    let (searching, runs) = ((level, Strategy::Filtered), (level, Strategy::Rle));
+    let (searched, run) = (size(searching)?, size(runs)?);
+    let (best, least) = if run <= searched { (runs, run) } else { (searching, searched) };
+    // The default level keeps short matches, as zlib-ng's does and zlib's does not; the next one drops them, but takes
+    // twice the time: it has to be worth that.
+    if !careful || level != DEFAULT_LEVEL || run + run / 64 < searched {
+        return Ok(best);
     }
+    let third = (level + 1, Strategy::Filtered);
+    let saved = size(third)?;
+    Ok(if saved + saved / 256 < least { third } else { best })
+}
+
+/// By a new deflater each time: what one has done before shows in what it does next.
+fn deflate_by((level, strategy): Way, before: &[u8], data: &[u8], last: bool) -> Result<Vec<u8>> {
+    deflated(&mut deflater(level, strategy), before, data, last)
 }
 
 fn deflater(level: u32, strategy: Strategy) -> Deflate {

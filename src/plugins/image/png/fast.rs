@@ -9,7 +9,7 @@ use super::passes::{Passes, scatter};
 use super::rows::Rows;
 use crate::error::{Error, Result};
 use crate::model::Destination;
-use crate::plugin::{Call, put_rows};
+use crate::plugin::{Bands, Call};
 use crate::resource::Source;
 use rowfilter::{LAST, unfilter};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
@@ -39,7 +39,7 @@ pub fn read(source: &Source, header: &Header, rows: &Rows, call: &Call, to: &mut
     {
         return job.run(Sink::new(&passes, rows, To::Direct(image))?, call);
     }
-    job.run(Sink::new(&passes, rows, To::Rows(to))?, call)
+    job.run(Sink::new(&passes, rows, To::Rows(Bands::new(to, call)?))?, call)
 }
 
 struct Job<'a> {
@@ -52,7 +52,7 @@ struct Job<'a> {
 impl Job<'_> {
     fn run(&self, mut sink: Sink, call: &Call) -> Result<bool> {
         match self.decode(&mut sink, call) {
-            Ok(()) => Ok(sink.is_done()),
+            Ok(()) => sink.finish(),
             Err(Stop::Odd) => Ok(false),
             Err(Stop::Failed(e)) => Err(e),
         }
@@ -139,7 +139,7 @@ fn produce(inflater: &mut Inflater, full: SyncSender<Option<Block>>, used: Recei
 enum To<'a, 'b> {
     /// As they are into memory that holds the whole image.
     Direct(&'a mut [u8]),
-    Rows(&'a mut Destination<'b>),
+    Rows(Bands<'a, 'b>),
     /// Pixel by pixel to where their pass has them.
     Scattered(&'a mut [u8]),
 }
@@ -159,9 +159,6 @@ struct Sink<'a, 'b> {
     now: Vec<u8>,
     above: Vec<u8>,
     expanded: Vec<u8>,
-    /// Rows that are put together, and how many.
-    band: Vec<u8>,
-    together: usize,
 }
 
 impl<'a, 'b> Sink<'a, 'b> {
@@ -170,13 +167,15 @@ impl<'a, 'b> Sink<'a, 'b> {
         let expanded = if matches!(to, To::Scattered(_)) { rows.row_bytes() } else { 0 };
         let memory = crate::model::zeroed;
         let (now, above, expanded) = (memory(row)?, memory(row)?, memory(expanded)?);
-        let together = if let To::Rows(to) = &to { to.rows_at_once() } else { 1 };
-        let band = if together > 1 { memory(together.saturating_mul(rows.row_bytes()))? } else { Vec::new() };
-        Ok(Sink { passes, rows, to, pass: 0, y: 0, done: 0, begun: Vec::new(), now, above, expanded, band, together })
+        Ok(Sink { passes, rows, to, pass: 0, y: 0, done: 0, begun: Vec::new(), now, above, expanded })
     }
 
-    fn is_done(&self) -> bool {
-        self.pass == self.passes.len() && self.begun.is_empty()
+    /// Whether all rows came, which are in their places then.
+    fn finish(mut self) -> Result<bool> {
+        if let To::Rows(to) = &mut self.to {
+            to.flush()?;
+        }
+        Ok(self.pass == self.passes.len() && self.begun.is_empty())
     }
 
     fn take(&mut self, mut bytes: &[u8], call: &Call) -> std::result::Result<(), Stop> {
@@ -223,15 +222,7 @@ impl<'a, 'b> Sink<'a, 'b> {
             let (now, above) = (&mut self.now[..row.len()], &self.above[..row.len()]);
             unfilter(number, step, row, above, now);
             match &mut self.to {
-                To::Rows(to) if self.together > 1 => {
-                    let (bytes, place) = (self.rows.row_bytes(), self.y % self.together);
-                    let row = self.band.get_mut(place * bytes..(place + 1) * bytes).ok_or(Stop::Odd)?;
-                    self.rows.expand(now, row);
-                    if place + 1 == self.together || self.y + 1 == self.passes.height(self.pass) {
-                        put_rows(call.threads(), to, self.y - place, place + 1, &self.band[..(place + 1) * bytes])?;
-                    }
-                }
-                To::Rows(to) => to.fill(&[self.y], |out| {
+                To::Rows(to) => to.fill(self.y, |out| {
                     self.rows.expand(now, out);
                     Ok(())
                 })?,

@@ -137,7 +137,7 @@ fn in_order(
     // Rows behind the last that is wanted need not be there.
     let height = to.wanted_rows().end;
     let mut now = 0;
-    let done = info::fill_rows(to, 0..height, |y, row| {
+    let done = info::fill_rows(to, call, 0..height, |y, row| {
         now = y;
         call.tick(y as u64, height as u64)?;
         next_row(decoder, rows, row)

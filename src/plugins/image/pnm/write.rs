@@ -45,11 +45,13 @@ enum How {
 struct PnmEncode {
     opening: String,
     how: How,
+    /// Bytes of the items.
+    bytes: usize,
     bottom_up: bool,
 }
 
-fn boxed(opening: String, how: How, bottom_up: bool) -> Result<Box<dyn Encode>> {
-    Ok(Box::new(PnmEncode { opening, how, bottom_up }))
+fn boxed(opening: String, how: How, image: &Image, bottom_up: bool) -> Result<Box<dyn Encode>> {
+    Ok(Box::new(PnmEncode { opening, how, bytes: image.view.layout().packed_len(), bottom_up }))
 }
 
 fn pnm(image: &Image, call: &Call) -> Result<Box<dyn Encode>> {
@@ -74,7 +76,7 @@ fn pnm(image: &Image, call: &Call) -> Result<Box<dyn Encode>> {
         DType::U16 => "65535\n",
         _ => "255\n",
     };
-    boxed(format!("P{mark}\n{} {}\n{maxval}", sides.width, sides.height), how, false)
+    boxed(format!("P{mark}\n{} {}\n{maxval}", sides.width, sides.height), how, image, false)
 }
 
 fn pam(image: &Image, _call: &Call) -> Result<Box<dyn Encode>> {
@@ -101,7 +103,7 @@ fn pam(image: &Image, _call: &Call) -> Result<Box<dyn Encode>> {
     let Sides { width, height, samples } = sides;
     let tuple = if tuple.is_empty() { String::new() } else { format!("TUPLTYPE {tuple}\n") };
     let opening = format!("P7\nWIDTH {width}\nHEIGHT {height}\nDEPTH {samples}\nMAXVAL {maxval}\n{tuple}ENDHDR\n");
-    boxed(opening, how, false)
+    boxed(opening, how, image, false)
 }
 
 fn pfm(image: &Image, _call: &Call) -> Result<Box<dyn Encode>> {
@@ -115,7 +117,7 @@ fn pfm(image: &Image, _call: &Call) -> Result<Box<dyn Encode>> {
     let known = image.metadata.and_then(|meta| meta.get("scale")).and_then(Value::as_float);
     let scale = known.filter(|&n| n.is_finite() && n > 0.0).unwrap_or(1.0);
     let scale = if cfg!(target_endian = "little") { -scale } else { scale };
-    boxed(format!("{mark}\n{} {}\n{scale:?}\n", sides.width, sides.height), How::Same, true)
+    boxed(format!("{mark}\n{} {}\n{scale:?}\n", sides.width, sides.height), How::Same, image, true)
 }
 
 impl Encode for PnmEncode {
@@ -125,6 +127,14 @@ impl Encode for PnmEncode {
 
     fn bottom_up(&self) -> bool {
         self.bottom_up
+    }
+
+    fn bytes(&self) -> usize {
+        match self.how {
+            How::Same | How::Words => self.bytes,
+            How::Bits => self.bytes / 8,
+            How::Text(_) => 0,
+        }
     }
 
     fn row(&mut self, items: &[u8], out: &mut Vec<u8>) {

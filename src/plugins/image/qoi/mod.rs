@@ -26,6 +26,9 @@ const END: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
 
 type Pixel = [u8; 4];
 
+/// What a pixel's place is made of; see [`slot`].
+const FACTORS: u64 = 3 << 56 | 7 << 40 | 5 << 24 | 11 << 8;
+
 /// Whether a file begins as QOI files do.
 pub fn matches(head: &[u8]) -> bool {
     head.starts_with(MARK)
@@ -64,53 +67,96 @@ impl Default for State {
     }
 }
 
-/// Where a pixel is remembered.
-fn slot([r, g, b, a]: Pixel) -> usize {
-    let sum = u32::from(r) * 3 + u32::from(g) * 5 + u32::from(b) * 7 + u32::from(a) * 11;
-    (sum % 64) as usize
+/// Where a pixel is remembered: 3 times red, 5 times green, 7 times blue and 11 times alpha, modulo 64. The four products
+/// meet in the highest byte.
+fn slot(pixel: Pixel) -> usize {
+    let n = u64::from(u32::from_le_bytes(pixel));
+    let apart = (n & 0x00ff_00ff) | (n & 0xff00_ff00) << 24;
+    (apart.wrapping_mul(FACTORS) >> 56 & 63) as usize
 }
 
 /// Pixels of so many samples.
 #[derive(Clone)]
 struct Decoder<const N: usize>(State);
 
+/// What an operation that makes a pixel does to the one before. Which one comes next cannot be guessed, so that all are
+/// done alike, without a branch.
+#[derive(Clone, Copy)]
+struct Op {
+    /// Bytes of the pixel before that stay; the others are those that follow.
+    keep: u32,
+    /// What is added to each byte.
+    add: u32,
+    /// Which bytes of what the next byte says are added as well.
+    and: u32,
+    length: u32,
+}
+
+/// The operations, and what the byte behind one of two bytes adds.
+const OPS: ([Op; 256], [u32; 256]) = ops();
+
+const fn ops() -> ([Op; 256], [u32; 256]) {
+    let mut ops = [Op { keep: !0, add: 0, and: 0, length: 1 }; 256];
+    let mut adds = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        let n = i as u8;
+        adds[i] = u32::from_le_bytes([n >> 4, 0, n & 15, 0]);
+        if n >> 6 == 1 {
+            let [red, green, blue] = [n >> 4 & 3, n >> 2 & 3, n & 3];
+            ops[i].add = u32::from_le_bytes([red.wrapping_sub(2), green.wrapping_sub(2), blue.wrapping_sub(2), 0]);
+        } else if n >> 6 == 2 {
+            let green = (n & 63).wrapping_sub(32);
+            ops[i].add = u32::from_le_bytes([green.wrapping_sub(8), green, green.wrapping_sub(8), 0]);
+            (ops[i].and, ops[i].length) = (!0, 2);
+        }
+        i += 1;
+    }
+    (ops[0xfe].keep, ops[0xfe].length) = (0xff00_0000, 4);
+    (ops[0xff].keep, ops[0xff].length) = (0, 5);
+    (ops, adds)
+}
+
+/// The sums of bytes.
+#[inline(always)]
+const fn add(a: u32, b: u32) -> u32 {
+    const LOW: u32 = 0x7f7f_7f7f;
+    ((a & LOW) + (b & LOW)) ^ ((a ^ b) & !LOW)
+}
+
 impl<const N: usize> Decoder<N> {
     /// Follows operations while there are enough bytes for any and pixels to be made; how many bytes and pixels that
     /// were.
     fn follow(&mut self, bytes: &[u8], pixels: &mut [[u8; N]]) -> (usize, usize) {
+        let (ops, adds) = (&OPS.0, &OPS.1);
         let State { before, seen, run } = &mut self.0;
+        let mut now = u32::from_le_bytes(*before);
         let (mut at, mut done) = (0, 0);
-        while done < pixels.len() {
+        while let Some(place) = pixels.get_mut(done) {
             let Some(&[op, b1, b2, b3, b4]) = bytes.get(at..).and_then(|b| b.first_chunk::<LONGEST>()) else { break };
-            let [r, g, b, a] = *before;
-            let (used, pixel) = match op {
-                0xfe => (4, [b1, b2, b3, a]),
-                0xff => (5, [b1, b2, b3, b4]),
-                0..=0x3f => (1, seen[usize::from(op & 63)]),
-                0x40..=0x7f => {
-                    let change = |value: u8, shift: u8| value.wrapping_add((op >> shift & 3).wrapping_sub(2));
-                    (1, [change(r, 4), change(g, 2), change(b, 0), a])
-                }
-                0x80..=0xbf => {
-                    let green = (op & 63).wrapping_sub(32);
-                    let change = |value: u8, by: u8| value.wrapping_add(green).wrapping_add(by.wrapping_sub(8));
-                    (2, [change(r, b1 >> 4), g.wrapping_add(green), change(b, b1 & 15), a])
-                }
-                _ => {
-                    at += 1;
-                    let here = (usize::from(op & 63) + 1).min(pixels.len() - done);
-                    *run = usize::from(op & 63) + 1 - here;
-                    pixels[done..done + here].fill(cut(*before));
-                    done += here;
-                    continue;
-                }
-            };
-            at += used;
-            *before = pixel;
+            if op < 0x40 {
+                at += 1;
+                now = u32::from_le_bytes(seen[usize::from(op)]);
+            } else if (0xc0..0xfe).contains(&op) {
+                at += 1;
+                let here = (usize::from(op & 63) + 1).min(pixels.len() - done);
+                *run = usize::from(op & 63) + 1 - here;
+                pixels[done..done + here].fill(cut(now.to_le_bytes()));
+                done += here;
+                continue;
+            } else {
+                let does = &ops[usize::from(op)];
+                let added = add(does.add, adds[usize::from(b1)] & does.and);
+                let follow = u32::from_le_bytes([b1, b2, b3, b4]) & !does.keep;
+                now = add(now & does.keep, added | follow);
+                at += does.length as usize;
+            }
+            let pixel = now.to_le_bytes();
             seen[slot(pixel)] = pixel;
-            pixels[done] = cut(pixel);
+            *place = cut(pixel);
             done += 1;
         }
+        *before = now.to_le_bytes();
         (at, done)
     }
 }
@@ -181,47 +227,70 @@ struct Encoder {
     state: State,
 }
 
-impl Encoder {
-    fn put_run(&mut self, out: &mut Vec<u8>) {
-        if self.state.run > 0 {
-            out.push(0xc0 | (self.state.run - 1) as u8);
-            self.state.run = 0;
-        }
-    }
+/// Operations of a pixel that are of one, two and four bytes and follow each other in this order.
+const LENGTHS: [usize; 3] = [1, 2, 4];
 
-    fn put(&mut self, pixel: Pixel, out: &mut Vec<u8>) {
-        if pixel == self.state.before {
-            self.state.run += 1;
-            if self.state.run == usize::from(RUN) {
-                self.put_run(out);
+impl Encoder {
+    /// The operations of a row of pixels, and of a run that ends with it, into `out`, which has room for the longest for
+    /// each pixel and one more; the bytes of them.
+    fn follow<const N: usize>(&mut self, pixels: &[[u8; N]], out: &mut [u8]) -> usize {
+        let State { before, seen, run } = &mut self.state;
+        let mut at = 0;
+        for pixel in pixels {
+            let pixel = std::array::from_fn(|i| pixel.get(i).copied().unwrap_or(255));
+            if pixel == *before {
+                *run += 1;
+                if *run < usize::from(RUN) {
+                    continue;
+                }
             }
-            return;
+            if *run > 0 {
+                out[at] = 0xc0 | (*run - 1) as u8;
+                at += 1;
+                *run = 0;
+            }
+            if pixel == *before {
+                continue;
+            }
+            let old = std::mem::replace(before, pixel);
+            let (place, Some(room)) = (slot(pixel), out.get_mut(at..).and_then(|out| out.first_chunk_mut::<LONGEST>()))
+            else {
+                return at;
+            };
+            if seen[place] == pixel {
+                room[0] = place as u8;
+                at += 1;
+                continue;
+            }
+            seen[place] = pixel;
+            let [r, g, b, a] = pixel;
+            if a != old[3] {
+                *room = [0xff, r, g, b, a];
+                at += LONGEST;
+                continue;
+            }
+            let [red, green, blue] = [r.wrapping_sub(old[0]), g.wrapping_sub(old[1]), b.wrapping_sub(old[2])];
+            // Of each difference, what is stored: shifted so that the least is 0.
+            let small = [red, green, blue].map(|d| d.wrapping_add(2));
+            let luma = [
+                red.wrapping_sub(green).wrapping_add(8),
+                green.wrapping_add(32),
+                blue.wrapping_sub(green).wrapping_add(8),
+            ];
+            // Which of the three it will be cannot be guessed: all are made, and one is taken without a branch.
+            let is_small = (small[0] | small[1] | small[2]) < 4;
+            let is_luma = (luma[0] | luma[2]) < 16 && luma[1] < 64;
+            let which = usize::from(!is_small) << usize::from(!is_luma);
+            let short = |n: u8, most: u8| u32::from(n & most);
+            let words = [
+                0x40 | short(small[0], 3) << 4 | short(small[1], 3) << 2 | short(small[2], 3),
+                0x80 | short(luma[1], 63) | short(luma[0], 15) << 12 | short(luma[2], 15) << 8,
+                u32::from_le_bytes(pixel) << 8 | 0xfe,
+            ];
+            room[..4].copy_from_slice(&words[which].to_le_bytes());
+            at += LENGTHS[which];
         }
-        self.put_run(out);
-        let before = std::mem::replace(&mut self.state.before, pixel);
-        let at = slot(pixel);
-        if self.state.seen[at] == pixel {
-            out.push(at as u8);
-            return;
-        }
-        self.state.seen[at] = pixel;
-        let [r, g, b, a] = pixel;
-        if a != before[3] {
-            out.extend_from_slice(&[0xff, r, g, b, a]);
-            return;
-        }
-        let [red, green, blue] = [0, 1, 2].map(|i| pixel[i].wrapping_sub(before[i]));
-        // Of each difference, what is stored: shifted so that the least is 0.
-        let small = [red, green, blue].map(|d| d.wrapping_add(2));
-        let luma =
-            [red.wrapping_sub(green).wrapping_add(8), green.wrapping_add(32), blue.wrapping_sub(green).wrapping_add(8)];
-        if small.iter().all(|&d| d < 4) {
-            out.push(0x40 | small[0] << 4 | small[1] << 2 | small[2]);
-        } else if luma[0] < 16 && luma[1] < 64 && luma[2] < 16 {
-            out.extend_from_slice(&[0x80 | luma[1], luma[0] << 4 | luma[2]]);
-        } else {
-            out.extend_from_slice(&[0xfe, r, g, b]);
-        }
+        at
     }
 }
 
@@ -233,14 +302,20 @@ impl Encode for Encoder {
     }
 
     fn row(&mut self, items: &[u8], out: &mut Vec<u8>) {
-        match self.sides.samples {
-            3 => items.as_chunks::<3>().0.iter().for_each(|&[r, g, b]| self.put([r, g, b, 255], out)),
-            _ => items.as_chunks::<4>().0.iter().for_each(|&pixel| self.put(pixel, out)),
-        }
+        let begun = out.len();
+        out.resize(begun + (self.sides.width + 1) * LONGEST, 0);
+        let room = &mut out[begun..];
+        let used = match self.sides.samples {
+            3 => self.follow(items.as_chunks::<3>().0, room),
+            _ => self.follow(items.as_chunks::<4>().0, room),
+        };
+        out.truncate(begun + used);
     }
 
     fn closing(&mut self, out: &mut Vec<u8>) {
-        self.put_run(out);
+        if self.state.run > 0 {
+            out.push(0xc0 | (self.state.run - 1) as u8);
+        }
         out.extend_from_slice(&END);
     }
 }

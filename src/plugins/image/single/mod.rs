@@ -113,7 +113,7 @@ impl<T: Rows> Single<T> {
         let (height, _) = self.picture.sides();
         let place = |k: usize| if self.picture.bottom_up { height.saturating_sub(k + 1) } else { k };
         let (mut rows, mut done) = (self.rows.clone(), 0);
-        let read = info::fill_rows(to, (0..height).map(place), |_, row| {
+        let read = info::fill_rows(to, call, (0..height).map(place), |_, row| {
             call.tick(done as u64, height as u64)?;
             rows.next(from, row)?;
             done += 1;

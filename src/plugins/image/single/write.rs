@@ -14,6 +14,11 @@ pub trait Encode {
     /// What comes before the rows.
     fn opening(&self) -> Vec<u8>;
 
+    /// Bytes that all rows will take, where that is known.
+    fn bytes(&self) -> usize {
+        0
+    }
+
     /// Appends the next row, whose items are given packed.
     fn row(&mut self, items: &[u8], out: &mut Vec<u8>);
 
@@ -50,6 +55,7 @@ impl Writer for SingleWriter {
         let height = image.shape().first().copied().unwrap_or(0);
         let mut out = encode.opening();
         let mut packed = Vec::new();
+        self.output.expect(out.len().saturating_add(encode.bytes()));
         for k in 0..height {
             call.tick(k as u64, height as u64)?;
             let y = if encode.bottom_up() { height - 1 - k } else { k };

@@ -17,11 +17,6 @@ use header::Header;
 /// The extensions of TGA files.
 pub const EXTENSIONS: &[&str] = &[".tga", ".icb", ".vda", ".vst", ".targa"];
 
-/// No file is taken for this by its first bytes alone.
-pub fn matches(_head: &[u8]) -> bool {
-    false
-}
-
 /// How sure it is that these are the first bytes of a TGA file; `None`: its last bytes tell.
 pub fn probe(head: &[u8], extension: Option<&str>) -> Option<u8> {
     let named = extension.is_some_and(|e| EXTENSIONS.contains(&e));

@@ -1,11 +1,11 @@
 //! The rows: runs undone, samples in their order.
 
-use super::super::bmp::swap_ends;
 use super::super::single::Rows;
 use super::header::{Header, Storage, five};
 use crate::error::Result;
 use crate::model::zeroed;
 use std::io::BufRead;
+use strided::swap_ends;
 
 /// Makes the rows of a file.
 #[derive(Clone)]

@@ -1,12 +1,12 @@
 //! Writing TGA as Pillow does: the last row first, no runs, and the footer.
 
-use super::super::bmp::swap_ends;
 use super::super::single::{self, Encode, Sides};
 use super::header::FOOTER;
 use crate::error::{Error, Result};
 use crate::model::{Color, DType, Value};
 use crate::plugin::{Call, Calls, Image, OptionSpec, OptionType, Writer};
 use crate::resource::Output;
+use strided::swap_ends;
 
 /// The longest packet, in pixels.
 const PACKET: usize = 128;

@@ -183,9 +183,7 @@ pub fn decode_rows(
             decoder.decode(&place, extent, rows, scratch)
         } else {
             let len = byte_len(&[extent.depth, extent.rows, extent.width, extent.samples], dtype)?;
-            let mut chunk = std::mem::take(&mut scratch.chunk);
-            let done = sized(&mut chunk, len, &scratch.limits).and_then(|chunk| {
-                let done = decoder.decode(&place, extent, chunk, scratch);
+            let mut cut = |chunk: &[u8]| {
                 for z in 0..deep {
                     for row in y.clone() {
                         let to = ((z * window.y.len() + row - window.y.start) * window.x.len() + x.start
@@ -195,6 +193,15 @@ pub fn decode_rows(
                         out[to..to + x.len() * pixel].copy_from_slice(&chunk[from..from + x.len() * pixel]);
                     }
                 }
+            };
+            if let Some(chunk) = decoder.in_memory(&place, len) {
+                cut(chunk);
+                continue;
+            }
+            let mut chunk = std::mem::take(&mut scratch.chunk);
+            let done = sized(&mut chunk, len, &scratch.limits).and_then(|chunk| {
+                let done = decoder.decode(&place, extent, chunk, scratch);
+                cut(chunk);
                 done
             });
             scratch.chunk = chunk;
@@ -259,17 +266,30 @@ impl<'a> Decoder<'a> {
         self.unpacking.is_plain() && self.chroma.is_none()
     }
 
+    /// Whether samples lie in the file just as they are wanted, but for their byte order.
+    fn is_as_stored(&self) -> bool {
+        let form = self.form;
+        form.compression == compression::NONE && form.predictor == 1 && !form.reversed_bits && self.is_plain()
+    }
+
+    /// The first bytes of a chunk, if they are in memory just as they are wanted.
+    fn in_memory(&self, place: &Place, len: usize) -> Option<&'a [u8]> {
+        let tiff = self.page.tiff;
+        let is_native = self.dtype.size() == 1 || tiff.layout.big_endian == cfg!(target_endian = "big");
+        if !is_native || !self.is_as_stored() {
+            return None;
+        }
+        let offset = self.page.chunks.offsets.get(place.index).copied().filter(|&offset| offset != 0)?;
+        let all = tiff.source.as_slice()?;
+        let is_whole = self.stored(place.index, offset).is_ok_and(|count| count >= len as u64);
+        all.get(usize::try_from(offset).ok().filter(|_| is_whole)?..)?.get(..len)
+    }
+
     /// Where the rows of the window are, if they lie in the file one behind the other just as they are wanted.
     fn contiguous(&self, planes: &Range<usize>, window: &Window) -> Option<u64> {
         let form = self.form;
         let (depth, length, width) = form.chunk();
-        let as_stored = form.compression == compression::NONE
-            && form.predictor == 1
-            && !form.reversed_bits
-            && self.is_plain()
-            && depth == 1
-            && width == form.width;
-        if !as_stored {
+        if !self.is_as_stored() || depth != 1 || width != form.width {
             return None;
         }
         let row = (width * form.chunk_samples() * self.dtype.size()) as u64;
@@ -328,7 +348,7 @@ impl<'a> Decoder<'a> {
         {
             return Ok(count);
         }
-        let len = self.page.tiff.source.len().unwrap_or(u64::MAX);
+        let len = self.page.tiff.len().unwrap_or(u64::MAX);
         Ok(len.saturating_sub(offset))
     }
 
@@ -372,7 +392,7 @@ impl<'a> Decoder<'a> {
     ) -> Result<(&'b [u8], bool)> {
         let tiff = self.page.tiff;
         let cut = || Error::corrupt(format!("{count} bytes of pixels where the file has ended")).at(offset);
-        let available = tiff.source.len().map_or(count, |len| len.saturating_sub(offset).min(count));
+        let available = tiff.len().map_or(count, |len| len.saturating_sub(offset).min(count));
         if available == 0 {
             return Err(cut());
         }

@@ -5,9 +5,10 @@ use super::super::form::Form;
 use super::super::series::Pages;
 use super::super::tags::compression;
 use super::chunk::{Scratch, decode_rows};
+use super::unpack::{self, Unpacking};
 use crate::error::{Error, Result};
 use crate::model::{DType, Destination, byte_len};
-use crate::plugin::{Call, Outcome, parallel};
+use crate::plugin::{Call, Outcome, parallel, put_rows};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +20,10 @@ const LEAST_PARALLEL: usize = 512 << 10;
 /// Bytes of short strips that are gathered into one unit of work; of uncompressed ones, which are only copied, more.
 const GATHERED: usize = 64 << 10;
 const GATHERED_PLAIN: usize = 4 << 20;
+
+/// Pages of fewer bytes are gathered into one unit of work, up to this many bytes.
+const SMALL: usize = 64 << 10;
+const GATHERED_PAGES: usize = 1 << 20;
 
 /// A part of the rows and columns of each page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +70,41 @@ struct Rows {
     rows: usize,
     /// Bytes of a row.
     bytes: usize,
+    /// Rows that are best put into their places at once.
+    together: usize,
+}
+
+impl Rows {
+    /// Bytes of a page.
+    fn page(&self) -> usize {
+        self.planes * self.rows * self.bytes
+    }
+}
+
+/// Work of one thread.
+enum Job<'a> {
+    /// Rows of a page, which is `None` if it is not stored.
+    Part(Unit, Option<Arc<Loaded<'a>>>),
+    /// Whole pages.
+    Pages(Range<usize>),
+}
+
+impl Job<'_> {
+    /// Bytes of its rows.
+    fn len(&self, rows: &Rows) -> usize {
+        match self {
+            Job::Part(unit, _) => unit.len(rows),
+            Job::Pages(pages) => pages.len() * rows.page(),
+        }
+    }
+
+    /// The first of its rows in the image.
+    fn first_row(&self, rows: &Rows) -> usize {
+        match self {
+            Job::Part(unit, _) => (unit.page * rows.planes + unit.planes.start) * rows.rows + unit.rows.start,
+            Job::Pages(pages) => pages.start * rows.planes * rows.rows,
+        }
+    }
 }
 
 impl Unit {
@@ -75,8 +115,39 @@ impl Unit {
 }
 
 impl Pixels<'_> {
+    /// Whole pages that are read as one unit of work; `None`: each is one or more units.
+    fn gathered(&self, rows: &Rows) -> Option<usize> {
+        let page = rows.page();
+        (page < SMALL && self.count > 1).then(|| GATHERED_PAGES / page.max(1))
+    }
+
+    /// Whether each page is one strip or tile of samples that lie there just as they are wanted, but for their order.
+    fn is_one_run(&self) -> bool {
+        let form = self.form;
+        form.compression == compression::NONE
+            && form.predictor == 1
+            && !form.reversed_bits
+            && form.shared_chroma().is_none()
+            && Unpacking::of(form, self.dtype).is_ok_and(Unpacking::is_plain)
+            && form.chunks() == (1, 1, 1, 1)
+            && form.chunk() == (1, form.length, form.width)
+            && self.window == Window::all(form)
+            && matches!(self.pages, Pages::Each(_))
+    }
+
+    /// The directory of a page.
+    fn at(&self, index: usize) -> Result<PageAt> {
+        match self.pages {
+            Pages::Each(pages) => pages.get(index).copied().ok_or_else(|| Error::internal("a series has fewer pages")),
+            Pages::Block { page, .. } => Ok(*page),
+        }
+    }
+
     /// How many units there are in all.
     fn unit_count(&self, rows: &Rows) -> usize {
+        if let Some(pages) = self.gathered(rows) {
+            return self.count.div_ceil(pages.max(1));
+        }
         let (depth, _, _) = self.form.chunk();
         let page = match depth {
             1 => {
@@ -93,16 +164,23 @@ impl Pixels<'_> {
         let (_, length, _) = self.form.chunk();
         let plain = self.form.compression == compression::NONE;
         let least = if plain { GATHERED_PLAIN } else { GATHERED };
-        let chunks = least.div_ceil(rows.bytes.max(1)).div_ceil(length.max(1)).max(1);
+        let chunks = least.div_ceil(rows.bytes.max(1)).max(rows.together).div_ceil(length.max(1)).max(1);
         length.max(1).saturating_mul(chunks)
     }
 
-    fn rows(&self) -> Result<Rows> {
+    /// The rows of a page in a destination.
+    fn rows(&self, to: &mut Destination) -> Result<Rows> {
         let form = self.form;
         let planes = form.depth.checked_mul(if form.planar { form.samples } else { 1 });
         let planes = planes.ok_or_else(|| Error::limit("too many planes"))?;
         let bytes = byte_len(&[self.window.x.len(), form.chunk_samples()], self.dtype)?;
-        Ok(Rows { planes, rows: self.window.y.len(), bytes })
+        let inner = if form.chunk_samples() > 1 { 2 } else { 1 };
+        let together = match to.shape().len().saturating_sub(inner) {
+            1 => to.rows_at_once(),
+            2 if to.shape()[0] > 0 => to.image(0)?.rows_at_once(),
+            _ => 1,
+        };
+        Ok(Rows { planes, rows: self.window.y.len(), bytes, together })
     }
 
     /// The units of a page, in the order of the destination.
@@ -136,7 +214,7 @@ impl Pixels<'_> {
 
 /// Reads the pages into the destination, whose shape is theirs without axes of length 1.
 pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> Result<Outcome> {
-    let rows = pixels.rows()?;
+    let rows = pixels.rows(to)?;
     let all = rows.planes.checked_mul(rows.rows).and_then(|n| n.checked_mul(pixels.count));
     let bytes = all.and_then(|n| n.checked_mul(rows.bytes)).ok_or_else(|| Error::limit("too many rows"))?;
     // Threads cost more than they save where there is little to do.
@@ -146,7 +224,8 @@ pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> 
     let units = pixels.unit_count(&rows);
     let limits = *call.limits();
     let partial = call.bool("allow_partial");
-    let scratch = || Ok(Scratch::new(limits, partial));
+    let is_one_run = pixels.is_one_run();
+    let worker = || Ok(Worker { scratch: Scratch::new(limits, partial), pixels, rows: &rows, is_one_run, last: None });
     let finish = |done: Outcome| is_partial.fetch_or(done == Outcome::Partial, Ordering::Relaxed);
     let mut jobs = Jobs { file, pixels, rows: &rows, page: 0, units: VecDeque::new(), loaded: Ok(None), failed: false };
     if let Some(memory) = to.direct(&[]) {
@@ -154,34 +233,92 @@ pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> 
         let mut rest = memory;
         let jobs = std::iter::from_fn(|| {
             let job = jobs.next()?;
-            let len = job.as_ref().map_or(0, |(unit, _)| unit.len(&rows));
+            let len = job.as_ref().map_or(0, |job| job.len(&rows));
             let (part, behind) = std::mem::take(&mut rest).split_at_mut_checked(len).unwrap_or_default();
             rest = behind;
             Some((job, part))
         });
-        parallel(call, threads, units, jobs, scratch, |scratch, (job, part)| {
-            let (unit, page) = job?;
-            if part.len() != unit.len(&rows) {
+        parallel(call, threads, units, jobs, worker, |worker, (job, part)| {
+            let job = job?;
+            if part.len() != job.len(&rows) {
                 return Err(Error::internal("the image has fewer rows than its pages"));
             }
-            finish(decode_unit(pixels, page.as_deref(), &unit, &rows, part, scratch)?);
+            finish(worker.decode(file, &job, part)?);
             Ok(())
         })?;
     } else {
         // Strides or a conversion stand between: one thread at a time puts what it has decoded.
         let shared = Mutex::new(to);
-        parallel(call, threads, units, std::iter::from_fn(|| jobs.next()), scratch, |scratch, job| {
-            let (unit, page) = job?;
-            let mut bytes = limits.allocate(unit.len(&rows))?;
-            finish(decode_unit(pixels, page.as_deref(), &unit, &rows, &mut bytes, scratch)?);
+        parallel(call, threads, units, std::iter::from_fn(|| jobs.next()), worker, |worker, job| {
+            let job = job?;
+            let mut bytes = limits.allocate(job.len(&rows))?;
+            finish(worker.decode(file, &job, &mut bytes)?);
             let mut to = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            put(&mut to, pixels, &rows, &unit, &bytes)
+            put(threads, &mut to, pixels, &rows, job.first_row(&rows), &bytes)
         })?;
     }
     Ok(if is_partial.into_inner() { Outcome::Partial } else { Outcome::Complete })
 }
 
-/// Units in the order of the destination, each with its page, which is looked at once.
+/// What one thread keeps between its jobs.
+struct Worker<'a> {
+    scratch: Scratch,
+    pixels: &'a Pixels<'a>,
+    rows: &'a Rows,
+    is_one_run: bool,
+    /// The page of several that was loaded last.
+    last: Option<Loaded<'a>>,
+}
+
+impl<'a> Worker<'a> {
+    fn decode(&mut self, file: &'a File, job: &Job, out: &mut [u8]) -> Result<Outcome> {
+        let (pixels, rows) = (self.pixels, self.rows);
+        let pages = match job {
+            Job::Part(unit, page) => {
+                let done = decode_unit(pixels, page.as_deref(), unit, rows, out, &mut self.scratch);
+                return done.map_err(|e| if pixels.count > 1 { in_series(e, unit.page) } else { e });
+            }
+            Job::Pages(pages) => pages.clone(),
+        };
+        let mut outcome = Outcome::Complete;
+        for (index, out) in pages.zip(out.chunks_exact_mut(rows.page().max(1))) {
+            let at = pixels.at(index)?;
+            if self.is_one_run && self.read_alike(at, out)? {
+                continue;
+            }
+            if self.last.as_ref().is_none_or(|last| last.page.at != at) {
+                self.last = load(file, pixels, index, self.last.as_ref().map(|last| &last.page))?;
+            }
+            let mut rest = out;
+            for unit in pixels.units(index, rows) {
+                let (out, behind) = std::mem::take(&mut rest).split_at_mut(unit.len(rows));
+                rest = behind;
+                let done = decode_unit(pixels, self.last.as_ref(), &unit, rows, out, &mut self.scratch);
+                if done.map_err(|e| in_series(e, index))? == Outcome::Partial {
+                    outcome = Outcome::Partial;
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Reads a page of one run of samples, if its directory is like that of the last one. `false`: it must be looked at
+    /// closely.
+    fn read_alike(&self, at: PageAt, out: &mut [u8]) -> Result<bool> {
+        let Some(last) = self.last.as_ref().filter(|last| last.page.at.file == at.file) else { return Ok(false) };
+        let found = last.tiff.only_chunk(at.offset, &last.page.directory)?;
+        let Some((offset, _)) = found.filter(|&(offset, count)| offset != 0 && count >= out.len() as u64) else {
+            return Ok(false);
+        };
+        if last.tiff.source.read_up_to(out, offset)? < out.len() {
+            return Ok(false);
+        }
+        unpack::to_native(out, self.pixels.dtype, last.tiff.layout.big_endian);
+        Ok(true)
+    }
+}
+
+/// Jobs in the order of the destination. Where pages are not gathered, each is looked at once.
 struct Jobs<'a> {
     file: &'a File,
     pixels: &'a Pixels<'a>,
@@ -193,8 +330,12 @@ struct Jobs<'a> {
 }
 
 impl<'a> Jobs<'a> {
-    #[allow(clippy::type_complexity)] // a unit and its page, if that is stored
-    fn next(&mut self) -> Option<Result<(Unit, Option<Arc<Loaded<'a>>>)>> {
+    fn next(&mut self) -> Option<Result<Job<'a>>> {
+        if let Some(pages) = self.pixels.gathered(self.rows) {
+            let from = self.page;
+            self.page = from.saturating_add(pages.max(1)).min(self.pixels.count);
+            return (from < self.page).then_some(Ok(Job::Pages(from..self.page)));
+        }
         while self.units.is_empty() && self.page < self.pixels.count && !self.failed {
             let before = self.loaded.as_ref().ok().and_then(|page| page.as_deref()).map(|loaded| &loaded.page);
             let loaded = load(self.file, self.pixels, self.page, before);
@@ -204,7 +345,7 @@ impl<'a> Jobs<'a> {
         }
         let unit = self.units.pop_front()?;
         match &self.loaded {
-            Ok(page) => Some(Ok((unit, page.clone()))),
+            Ok(page) => Some(Ok(Job::Part(unit, page.clone()))),
             Err(e) => {
                 self.failed = true;
                 self.units.clear();
@@ -221,17 +362,19 @@ pub(super) struct Loaded<'a> {
     pub chunks: Chunks,
 }
 
+/// The error with the page where it happened.
+fn in_series(error: Error, page: usize) -> Error {
+    error.context(format_args!("page {page} of the series"))
+}
+
 /// Page `index` of the series; `None`: it is not stored. `before` is one that was loaded.
 fn load<'a>(file: &'a File, pixels: &Pixels, index: usize, before: Option<&Page>) -> Result<Option<Loaded<'a>>> {
-    let at = match pixels.pages {
-        Pages::Each(pages) => *pages.get(index).ok_or_else(|| Error::internal("a series has fewer pages"))?,
-        Pages::Block { page, .. } => *page,
-    };
+    let at = pixels.at(index)?;
     if at == PageAt::MISSING {
         return Ok(None);
     }
     let tiff = file.tiff_of(at)?;
-    let in_series = |e: Error| e.context(format_args!("page {index} of the series"));
+    let in_series = |e: Error| in_series(e, index);
     if let Some(before) = before
         && before.at.file == at.file
         && tiff.glance(at.offset, &before.directory).map_err(in_series)?.is_some()
@@ -298,21 +441,35 @@ fn block(
     Ok(outcome)
 }
 
-/// Puts the packed rows of a unit to their places.
-fn put(to: &mut Destination, pixels: &Pixels, rows: &Rows, unit: &Unit, bytes: &[u8]) -> Result<()> {
-    let first = (unit.page * rows.planes + unit.planes.start) * rows.rows + unit.rows.start;
+/// Puts packed rows, of which the first has this number, to their places.
+fn put(threads: usize, to: &mut Destination, pixels: &Pixels, rows: &Rows, first: usize, bytes: &[u8]) -> Result<()> {
     // The axes before the rows' own; those of length 1 are not there.
     let shape = to.shape().to_vec();
     let inner = if pixels.form.chunk_samples() > 1 { 2 } else { 1 };
     let leading = shape.get(..shape.len().saturating_sub(inner)).unwrap_or(&[]);
     let mut at = vec![0; leading.len()];
-    for (i, row) in bytes.chunks_exact(rows.bytes.max(1)).enumerate() {
-        let mut rest = first + i;
+    let mut done = 0;
+    while done < bytes.len() {
+        let mut rest = first + done / rows.bytes.max(1);
         for (at, &n) in at.iter_mut().zip(leading).rev() {
             *at = rest % n.max(1);
             rest /= n.max(1);
         }
-        to.put(&at, row)?;
+        let behind = &bytes[done..];
+        let Some((&y, planes)) = at.split_last() else { return to.put(&[], behind) };
+        // To the end of the plane.
+        let plane = leading.last().map_or(0, |&n| (n - y).saturating_mul(rows.bytes));
+        let part = &behind[..plane.min(behind.len())];
+        put_plane(threads, to, planes, y, part, rows.bytes)?;
+        done += part.len().max(1);
     }
     Ok(())
+}
+
+/// Puts packed rows of the plane behind leading indices, from row `y` on.
+fn put_plane(threads: usize, to: &mut Destination, at: &[usize], y: usize, bytes: &[u8], row: usize) -> Result<()> {
+    match at.split_first() {
+        Some((&i, inner)) => put_plane(threads, &mut to.image(i)?, inner, y, bytes, row),
+        None => put_rows(threads, to, y, bytes.len() / row.max(1), bytes),
+    }
 }

@@ -125,7 +125,7 @@ impl Facts {
             "eer" => self.tiff.layout.big && kind(65001) == Some(7) && begins(65001, b"<metadata>"),
             "epics" => [d, s].contains(&"EPICS areaDetector"),
             "fei" => has(tag::FEI_SFEG) || has(tag::FEI_HELIOS),
-            "fluoview" => has(34362),
+            "fluoview" => has(super::fluoview::STAMP),
             "gdal" => has(tag::GDAL_METADATA),
             "geotiff" => has(tag::GEO_KEY_DIRECTORY),
             "imagej" => self.imagej().is_some(),
@@ -152,7 +152,10 @@ impl Facts {
             "scn" => near_end("</scn>", 10),
             "sem" => has(tag::CZ_SEM),
             "shaped" => self.shaped().is_some(),
-            "sis" => has(33560) || has(33471),
+            "sis" => {
+                let is_virtual = self.tiff.source.extension() == Some(".vsi");
+                (has(super::sis::SIS) || has(super::sis::INI)) && !is_virtual
+            }
             "stk" => has(tag::UIC1),
             "streak" => d.starts_with('[') && d.chars().skip(1).take(31).collect::<String>().contains("],"),
             "svs" => d.starts_with("Aperio "),
@@ -170,7 +173,7 @@ impl Facts {
         if self.page.directory.has(tag::SUB_IFDS) {
             return Ok(false);
         }
-        if self.is("scanimage") || self.is("nih") || self.is("mmstack") {
+        if self.is("scanimage") || self.is("nih") || self.is("mmstack") || self.is("sis") {
             return Ok(true);
         }
         let same = |form: &Form| form.key() == self.page.form.key();

@@ -67,7 +67,7 @@ pub fn series(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
         None => None,
         Some(start) => {
             let end = start.saturating_add(total);
-            if facts.tiff.source.len().is_some_and(|len| end > len) {
+            if facts.tiff.len().is_some_and(|len| end > len) {
                 return Ok(None);
             }
             let next_is_inside = multipage && end > file.locate(1)?.offset && start < file.locate(1)?.offset;

@@ -130,7 +130,7 @@ fn decode(tiff: &Tiff, bytes: &[u8]) -> Result<Option<Dict>> {
 
 fn doubles(tiff: &Tiff, at: u64, count: usize, shape: &[usize]) -> Result<Option<Value>> {
     let Some(len) = count.checked_mul(8) else { return Ok(None) };
-    if tiff.source.len().is_some_and(|all| at.saturating_add(len as u64) > all) {
+    if tiff.len().is_some_and(|all| at.saturating_add(len as u64) > all) {
         return Ok(None);
     }
     let bytes = tiff.read_some(at, len)?;

@@ -85,7 +85,7 @@ pub fn check_whole(tiff: &Tiff) -> Result<()> {
     let is_there = match map.as_chunks::<4>().0 {
         [mark, count] if tiff.layout.u32(mark) == INDEX_MAP => {
             let len = u64::from(tiff.layout.u32(count)) * 20;
-            tiff.source.len().is_none_or(|all| at + 8 + len <= all)
+            tiff.len().is_none_or(|all| at + 8 + len <= all)
         }
         [_, _] => true,
         _ => at == 0,

@@ -2,6 +2,7 @@
 //! order in which they are asked, their names and their metadata are tifffile's.
 
 mod facts;
+mod fluoview;
 mod geo;
 mod imagej;
 mod labels;
@@ -9,8 +10,10 @@ mod lsm;
 mod mmstack;
 mod nih;
 mod ome;
+mod philips;
 mod scanimage;
 mod shaped;
+mod sis;
 mod slides;
 mod stk;
 mod structure;
@@ -36,12 +39,15 @@ const FINDERS: &[(&str, Finder)] = &[
     ("mmstack", mmstack::series),
     ("ome", ome::series),
     ("imagej", imagej::series),
+    ("fluoview", fluoview::series),
     ("stk", stk::series),
+    ("sis", sis::series),
     ("svs", slides::svs),
     ("scn", slides::scn),
     ("qpi", slides::qpi),
     ("ndpi", slides::ndpi),
     ("bif", slides::bif),
+    ("philips", philips::series),
     ("scanimage", scanimage::series),
 ];
 
@@ -103,6 +109,8 @@ fn flavour(flag: &str, file: &mut File, facts: &Facts) -> Result<Dict> {
         "imagej" => imagej::meta(facts),
         "ome" => Ok(ome::meta(facts)),
         "stk" => stk::meta(facts),
+        "fluoview" => fluoview::meta(facts),
+        "sis" => sis::meta(facts),
         "lsm" => of_tag(&[tag::CZ_LSM_INFO]),
         "nih" => of_tag(&[nih::HEADER]),
         "fei" => of_tag(&[tag::FEI_SFEG, tag::FEI_HELIOS]),
@@ -128,6 +136,10 @@ pub fn tag_value(tiff: &Tiff, directory: &Directory, entry: &Entry) -> Result<Op
         tag::CZ_SEM => Some(labels::sem(&bytes()?).into()),
         tag::IJ_METADATA => imagej::tag(tiff, directory, entry)?.map(Value::Dict),
         tag::MICRO_MANAGER => Some(labels::json(&bytes()?)),
+        fluoview::HEADER => fluoview::header(tiff.layout, &bytes()?).map(Value::Dict),
+        fluoview::STAMP => fluoview::stamp(tiff.layout, &bytes()?),
+        sis::INI => Some(sis::ini(tiff, directory, entry)?.into()),
+        sis::SIS => sis::structure(tiff, directory, entry)?.map(Value::Dict),
         nih::HEADER => nih::header(tiff.layout, &bytes()?).map(Value::Dict),
         _ => None,
     })

@@ -90,7 +90,7 @@ pub fn ndpi(file: &mut File, _facts: &Facts) -> Result<Option<Vec<Series>>> {
 }
 
 /// Every page of a slide.
-fn all_pages(file: &mut File) -> Result<Vec<Arc<Page>>> {
+pub fn all_pages(file: &mut File) -> Result<Vec<Arc<Page>>> {
     let count = file.page_count()?.min(MOST);
     (0..count).map(|i| file.nth(i)).collect()
 }

@@ -147,7 +147,7 @@ pub fn tag(tiff: &Tiff, directory: &Directory, entry: &Entry) -> Result<Option<D
     // In each of them the count is that of planes or of entries, not of the type's own items.
     let words = |per: usize| -> Result<Option<Vec<u32>>> {
         let Some(len) = usize::try_from(entry.count).ok().and_then(|n| n.checked_mul(per * 4)) else { return Ok(None) };
-        if len > MAX_METADATA || tiff.source.len().is_some_and(|all| len as u64 > all) {
+        if len > MAX_METADATA || tiff.len().is_some_and(|all| len as u64 > all) {
             return Ok(None);
         }
         let bytes = tiff.read_some(entry.at, len)?;
@@ -179,7 +179,7 @@ pub fn tag(tiff: &Tiff, directory: &Directory, entry: &Entry) -> Result<Option<D
 fn uic1(tiff: &Tiff, words: &[u32], planes: usize) -> Result<Dict> {
     let mut dict = Dict::new();
     // Values elsewhere may be claimed again and again; what is read for a text is longer than it, too.
-    let mut budget = tiff.source.len().unwrap_or(1 << 24).saturating_add(1 << 20).min(MAX_METADATA as u64);
+    let mut budget = tiff.len().unwrap_or(1 << 24).saturating_add(1 << 20).min(MAX_METADATA as u64);
     for pair in words.chunks_exact(2) {
         let (id, word) = (pair[0] as usize, pair[1]);
         if planes > 1 && matches!(id, 28 | 29 | 37 | 40 | 41) {

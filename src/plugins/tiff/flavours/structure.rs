@@ -2,10 +2,11 @@
 
 use super::super::file::{Chunks, Page};
 use super::super::form::{Bits, Form};
-use super::super::ifd::{Layout, Tiff};
+use super::super::ifd::{Directory, Layout, Tiff, decode_text};
 use super::super::tags::compression;
 use crate::error::Result;
 use crate::model::byte_len;
+use std::borrow::Cow;
 
 /// A place in bytes from which numbers are taken one by one.
 pub struct Cursor<'a> {
@@ -53,6 +54,17 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// Text up to its first NUL.
+pub fn text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
+    decode_text(&bytes[..end]).unwrap_or_default()
+}
+
+/// The bytes of a tag, if it is there.
+pub fn bytes_of<'a>(tiff: &Tiff, directory: &'a Directory, tag: u16) -> Result<Option<Cow<'a, [u8]>>> {
+    directory.get(tag).map(|entry| tiff.bytes(directory, entry)).transpose()
+}
+
 /// Where the pixels of a page begin, if further pages may lie behind it as they are: uncompressed, whole samples, in
 /// one run.
 pub fn contiguous_start(tiff: &Tiff, page: &Page) -> Result<Option<u64>> {
@@ -75,7 +87,7 @@ pub fn contiguous_start(tiff: &Tiff, page: &Page) -> Result<Option<u64>> {
 pub fn holds(tiff: &Tiff, start: u64, form: &Form, count: usize) -> bool {
     let one = form.dtype().and_then(|dtype| byte_len(&form.shape(), dtype)).unwrap_or(usize::MAX) as u64;
     let end = one.checked_mul(count as u64).and_then(|all| all.checked_add(start));
-    end.is_some_and(|end| tiff.source.len().is_none_or(|len| end <= len))
+    end.is_some_and(|end| tiff.len().is_none_or(|len| end <= len))
 }
 
 /// The letters of axes after a reshape: of those that stay, their own; of others `Q`. As tifffile has it.

@@ -29,8 +29,12 @@ fn same(ours: &Value, theirs: &Value) -> bool {
         (Value::List(a), Value::List(b)) if a.len() == b.len() => a.iter().zip(b.iter()).all(|(a, b)| same(a, b)),
         (Value::Array(array), Value::List(rows)) if array.shape().len() == 2 => {
             let rows: Option<Vec<Vec<f64>>> = rows.iter().map(Value::as_floats).collect();
-            let numbers = array.data().chunks_exact(4).map(|b| f64::from(u32::from_ne_bytes(b.try_into().unwrap())));
-            array.dtype() == DType::U32 && rows.is_some_and(|rows| numbers.eq(rows.concat()))
+            let number = |b: &[u8]| match array.dtype() {
+                DType::U32 => f64::from(u32::from_ne_bytes(b.try_into().unwrap())),
+                _ => f64::from(b[0]),
+            };
+            let numbers = array.data().chunks_exact(array.dtype().size()).map(number);
+            matches!(array.dtype(), DType::U8 | DType::U32) && rows.is_some_and(|rows| numbers.eq(rows.concat()))
         }
         (Value::Array(_), Value::List(_)) => ours.as_floats() == theirs.as_floats(),
         _ => matches!((ours.as_float(), theirs.as_float()), (Some(a), Some(b)) if a == b),

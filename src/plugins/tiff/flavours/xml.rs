@@ -51,7 +51,8 @@ fn of_node(node: Node, depth: usize) -> Value {
     dict.into()
 }
 
-fn typed(text: &str) -> Value {
+/// A truth, a number or the text.
+pub fn typed(text: &str) -> Value {
     match text {
         t if t.eq_ignore_ascii_case("true") => Value::Bool(true),
         t if t.eq_ignore_ascii_case("false") => Value::Bool(false),

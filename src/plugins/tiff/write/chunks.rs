@@ -5,6 +5,7 @@ use super::settings::Settings;
 use super::stored::Stored;
 use crate::error::{Error, Result};
 use crate::model::{DType, DTypeKind, View, zeroed};
+use std::borrow::Cow;
 
 /// Compressed strips have about so many bytes before compression, as tifffile's.
 const STRIP: usize = 256 << 10;
@@ -149,13 +150,16 @@ impl Layout {
         if self.dtype.kind() == DTypeKind::Complex { size / 2 } else { size }
     }
 
-    /// The samples of a chunk, as its codec takes them.
-    pub fn gather(&self, page: &Page, grid: &Grid, chunk: &Chunk) -> Result<Vec<u8>> {
+    /// The samples of a chunk, as its codec takes them; the caller's own where they lie just so.
+    pub fn gather<'a>(&self, page: &Page<'a>, grid: &Grid, chunk: &Chunk) -> Result<Cow<'a, [u8]>> {
         let kept = grid.kept(chunk);
         let columns = kept[2];
         let row = self.row(columns);
         let lost = || Error::internal("a chunk lies outside its page");
         let view = page.cut(chunk).ok_or_else(lost)?;
+        if let Some(bytes) = view.as_bytes().filter(|_| kept == chunk.len && self.is_plain()) {
+            return Ok(Cow::Borrowed(bytes));
+        }
         let mut bytes = zeroed(row * kept[0] * kept[1])?;
         if kept == chunk.len {
             if !view.pack(&mut bytes) {
@@ -166,7 +170,7 @@ impl Layout {
             view.pack(&mut packed);
             self.place(&packed, chunk.len, &mut bytes, kept);
         }
-        self.store(bytes, columns)
+        self.store(bytes, columns).map(Cow::Owned)
     }
 
     /// Puts a chunk that is cut off at the edge of its page into a whole one.

@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DType, zeroed};
 use inflate::Wrapper;
 use jpeg::{EncodeOptions, PixelFormat, Subsampling};
+use std::borrow::Cow;
 
 /// A chunk on its way: what a codec of pictures has to know.
 pub struct Picture {
@@ -79,9 +80,9 @@ impl Encoder {
     }
 
     /// The bytes of a chunk as they are stored.
-    pub fn encode(&mut self, bytes: Vec<u8>, picture: &Picture) -> Result<Vec<u8>> {
+    pub fn encode(&mut self, bytes: Cow<[u8]>, picture: &Picture) -> Result<Vec<u8>> {
         match self.codec {
-            Codec::None => Ok(bytes),
+            Codec::None => Ok(bytes.into_owned()),
             Codec::PackBits => Ok(pack_bits(&bytes, picture.row)),
             Codec::Lzw => Ok(lzw::encode(&bytes)),
             Codec::Deflate(_) => self.deflate(&bytes),

@@ -207,3 +207,94 @@ fn a_refused_image_leaves_the_file_as_it_was() {
     writer.finish(&call).unwrap();
     assert_eq!(read(&output.memory_bytes().unwrap()).bytes, images.concat());
 }
+
+/// Writes images of numbers of a palette.
+fn write_numbers(shape: &[usize], images: &[(&[u8], Dict)], metadata: Option<&Dict>) -> Result<Vec<u8>> {
+    let output = Output::memory();
+    let mut writer = ImagePlugin::new().create(output.clone(), Some(".gif"), &plain())?;
+    for (bytes, options) in images {
+        let view = View::packed(bytes, 1, shape).unwrap();
+        let image = Image { view, dtype: DType::U8, color: Some(crate::model::Color::Palette), axes: None, metadata };
+        writer.write(&image, &call(CallKind::Write, options.clone())?)?;
+    }
+    writer.finish(&call(CallKind::Write, Dict::new())?)?;
+    output.memory_bytes()
+}
+
+#[test]
+fn numbers_of_a_palette_stay_as_they_are() {
+    // Colours that are equal, in no order, and one that no pixel has: a palette that nobody would choose.
+    let palette: Vec<u8> = vec![9, 9, 9, 200, 0, 0, 9, 9, 9, 0, 0, 255];
+    let numbers: Vec<u8> = (0..30).map(|i| [0, 2, 3][i % 3]).collect();
+    let options = Dict::new().with("palette", palette.as_slice());
+    let file = write_numbers(&[5, 6], &[(&numbers, options.clone())], None).unwrap();
+    // The global table has four entries, and holds the palette.
+    assert_eq!((file[10] & 0x87, &file[13..25]), (0x81, &palette[..]));
+    let colours: Vec<u8> = numbers.iter().flat_map(|&n| palette[usize::from(n) * 3..][..3].to_vec()).collect();
+    assert_eq!(read(&file).bytes, colours);
+    let mut reader = open(&file).unwrap();
+    let indexed = call(CallKind::Read, Dict::new().with("mode", "P"));
+    if let Ok(indexed) = indexed {
+        assert_eq!(read_one(&mut *reader, 0, &indexed).unwrap(), numbers);
+    }
+    // A second image with the same palette shares it, another has its own.
+    let other = Dict::new().with("palette", &[1u8, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12][..]);
+    let file = write_numbers(&[5, 6], &[(&numbers, options.clone()), (&numbers, options.clone())], None).unwrap();
+    assert_eq!(read(&file).bytes, [&colours[..], &colours].concat());
+    assert_eq!(file.windows(12).filter(|w| *w == palette).count(), 1);
+    let file = write_numbers(&[5, 6], &[(&numbers, options.clone()), (&numbers, other)], None).unwrap();
+    let second: Vec<u8> = numbers.iter().flat_map(|&n| [3 * n + 1, 3 * n + 2, 3 * n + 3]).collect();
+    assert_eq!(read(&file).image(1), second);
+    // All 256 colours, and grays where no palette is given.
+    let all: Vec<u8> = (0..=255).collect();
+    let file = write_numbers(&[16, 16], &[(&all, Dict::new())], None).unwrap();
+    assert_eq!(read(&file).bytes, all.iter().flat_map(|&n| [n; 3]).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_number_is_transparent_if_the_option_or_the_metadata_say_so() {
+    let palette = &[9u8, 9, 9, 200, 0, 0, 0, 0, 255][..];
+    let numbers: Vec<u8> = (0..12).map(|i| i % 3).collect();
+    let options = Dict::new().with("palette", palette);
+    let shown = |transparent: u8| -> Vec<u8> {
+        let colour =
+            |&n: &u8| [&palette[usize::from(n) * 3..][..3], &[if n == transparent { 0 } else { 255 }]].concat();
+        numbers.iter().flat_map(colour).collect()
+    };
+    let file = write_numbers(&[3, 4], &[(&numbers, options.clone().with("transparency", 1))], None).unwrap();
+    assert_eq!((read(&file).shape, read(&file).bytes), (vec![1, 3, 4, 4], shown(1)));
+    assert_eq!(meta(&file, 0).get("transparency"), Some(&Value::Int(1)));
+    let said = Dict::new().with("mode", "P").with("transparency", 2);
+    let file = write_numbers(&[3, 4], &[(&numbers, options.clone())], Some(&said)).unwrap();
+    assert_eq!(read(&file).bytes, shown(2));
+    // Of an image of colours the same key means another thing.
+    let said = Dict::new().with("mode", "RGB").with("transparency", 2);
+    let file = write_numbers(&[3, 4], &[(&numbers, options.clone())], Some(&said)).unwrap();
+    assert_eq!(read(&file).shape, [1, 3, 4, 3]);
+    // An animation of such images: each stands alone.
+    let clear = options.clone().with("transparency", 0);
+    let file = write_numbers(&[3, 4], &[(&numbers, clear.clone()), (&numbers, clear)], None).unwrap();
+    assert_eq!(read(&file).image(1), shown(0));
+}
+
+#[test]
+fn numbers_that_cannot_be_written_are_refused() {
+    let palette = &[9u8, 9, 9, 200, 0, 0][..];
+    let kind = |shape: &[usize], images: &[(&[u8], Dict)]| write_numbers(shape, images, None).unwrap_err().kind();
+    let options = Dict::new().with("palette", palette);
+    assert_eq!(kind(&[1, 2], &[(&[0, 2], options.clone())]), ErrorKind::Shape);
+    assert_eq!(kind(&[1, 2], &[(&[0, 1], options.clone().with("transparency", 2))]), ErrorKind::InvalidOption);
+    assert_eq!(
+        kind(&[1, 2], &[(&[0, 1], options.clone().with("palettesize", 2).with("palette", "no"))]),
+        ErrorKind::InvalidOption
+    );
+    assert_eq!(kind(&[1, 2, 1], &[(&[0, 1], options.clone())]), ErrorKind::Shape);
+    assert_eq!(kind(&[1, 2], &[(&[0, 1], Dict::new().with("palettesize", 16))]), ErrorKind::InvalidOption);
+    // Transparent pixels after a first image without.
+    let two: [(&[u8], Dict); 2] = [(&[0, 1], options.clone()), (&[0, 1], options.clone().with("transparency", 1))];
+    assert_eq!(kind(&[1, 2], &two), ErrorKind::Shape);
+    for option in [Dict::new().with("transparency", 0), options] {
+        let error = write_as(DType::U8, &[1, 2, 3], &[&[0; 6]], option, None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidOption);
+    }
+}

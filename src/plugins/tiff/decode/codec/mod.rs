@@ -6,6 +6,7 @@ mod lerc;
 mod picture;
 mod runs;
 mod sgilog;
+mod sgilog_rows;
 
 use super::super::form::Bits;
 use super::super::tags::{compression, format, tag};
@@ -24,6 +25,8 @@ const LZMA_MEMORY: u32 = 1 << 20;
 pub struct Codecs {
     inflater: Option<Inflater>,
     zstd: Option<zstd::bulk::Decompressor<'static>>,
+    /// A whole chunk of which only a part is wanted.
+    whole: Vec<u8>,
 }
 
 /// Whether the stored bytes are a picture of their own, with samples, byte order and size.
@@ -83,18 +86,28 @@ impl Codecs {
                 Err(e) if partial => Ok(e.decoded),
                 Err(e) => Err(damaged(e)),
             },
-            compression::DEFLATE | compression::OLD_DEFLATE => self.inflate(bytes, out, partial),
-            compression::ZSTD | compression::ZSTD_DEPRECATED => self.zstd(bytes, out),
+            compression::DEFLATE | compression::OLD_DEFLATE => {
+                let whole = whole_chunk(page, extent, out.len());
+                self.inflate_part(bytes, out, whole, partial)
+            }
+            compression::ZSTD | compression::ZSTD_DEPRECATED => {
+                let whole = whole_chunk(page, extent, out.len());
+                self.zstd_part(bytes, out, whole)
+            }
             compression::LZMA => read_into(lzma_rust2::XzReader::new_mem_limit(bytes, true, LZMA_MEMORY), out, partial),
             compression::CCITT_RLE | compression::CCITT_RLE_W | compression::CCITT_FAX3 | compression::CCITT_FAX4 => {
                 fax(page, bytes, extent, out, partial)
             }
             compression::THUNDERSCAN => runs::thunderscan(bytes, extent.width, out),
             compression::NEXT => runs::next(bytes, extent.width, out),
-            compression::SGILOG => {
+            compression::SGILOG | compression::SGILOG24 => {
                 let form = &page.page.form;
                 if form.bits != Bits::Each(16) || !matches!(form.format, format::INT | format::UINT | format::VOID) {
                     return Err(Error::unsupported("SGILog of samples that are not whole numbers of 16 bits"));
+                }
+                if form.compression == compression::SGILOG24 {
+                    let order = page.tiff.layout.big_endian;
+                    return sgilog::sgilog24(form.photometric, bytes, extent.samples, order, out);
                 }
                 let size = (extent.width, extent.samples);
                 sgilog::sgilog(form.photometric, bytes, size, page.tiff.layout.big_endian, out)
@@ -103,12 +116,50 @@ impl Codecs {
         }
     }
 
-    fn inflate(&mut self, bytes: &[u8], out: &mut [u8], partial: bool) -> Result<usize> {
-        let inflater = match &mut self.inflater {
+    /// The decoders of whole streams are the faster ones: they get room for the whole chunk where that is not much more
+    /// than what is wanted of it.
+    fn inflate_part(&mut self, bytes: &[u8], out: &mut [u8], whole: Option<usize>, partial: bool) -> Result<usize> {
+        if let Some(len) = whole {
+            self.inflater()?;
+            if let (Some(inflater), Some(room)) = (&mut self.inflater, room(&mut self.whole, len))
+                && inflater.inflate(Wrapper::Zlib, bytes, room).is_ok_and(|got| got.written >= out.len())
+            {
+                out.copy_from_slice(&room[..out.len()]);
+                return Ok(out.len());
+            }
+        }
+        self.inflate(bytes, out, partial)
+    }
+
+    fn zstd_part(&mut self, bytes: &[u8], out: &mut [u8], whole: Option<usize>) -> Result<usize> {
+        if let Some(len) = whole {
+            self.zstd_decompressor()?;
+            if let (Some(decompressor), Some(room)) = (&mut self.zstd, room(&mut self.whole, len))
+                && decompressor.decompress_to_buffer(bytes, room).is_ok_and(|got| got >= out.len())
+            {
+                out.copy_from_slice(&room[..out.len()]);
+                return Ok(out.len());
+            }
+        }
+        self.zstd(bytes, out)
+    }
+
+    fn inflater(&mut self) -> Result<&mut Inflater> {
+        Ok(match &mut self.inflater {
             Some(inflater) => inflater,
             none => none.insert(Inflater::new().map_err(|_| Error::out_of_memory(1 << 14))?),
-        };
-        match inflater.inflate(Wrapper::Zlib, bytes, out) {
+        })
+    }
+
+    fn zstd_decompressor(&mut self) -> Result<&mut zstd::bulk::Decompressor<'static>> {
+        Ok(match &mut self.zstd {
+            Some(decompressor) => decompressor,
+            none => none.insert(zstd::bulk::Decompressor::new()?),
+        })
+    }
+
+    fn inflate(&mut self, bytes: &[u8], out: &mut [u8], partial: bool) -> Result<usize> {
+        match self.inflater()?.inflate(Wrapper::Zlib, bytes, out) {
             Ok(inflated) => Ok(inflated.written),
             Err(inflate::Error::Corrupt) if !partial && !is_old_deflate(bytes) => Err(damaged(inflate::Error::Corrupt)),
             Err(inflate::Error::OutOfMemory) => Err(Error::out_of_memory(1 << 14)),
@@ -118,11 +169,7 @@ impl Codecs {
     }
 
     fn zstd(&mut self, bytes: &[u8], out: &mut [u8]) -> Result<usize> {
-        let decompressor = match &mut self.zstd {
-            Some(decompressor) => decompressor,
-            none => none.insert(zstd::bulk::Decompressor::new()?),
-        };
-        if let Ok(got) = decompressor.decompress_to_buffer(bytes, out) {
+        if let Ok(got) = self.zstd_decompressor()?.decompress_to_buffer(bytes, out) {
             return Ok(got);
         }
         // Damaged, or it holds more than the picture.
@@ -161,6 +208,22 @@ impl Codecs {
             other => Err(missing(other)),
         }
     }
+}
+
+/// Bytes of a whole tile, if most of its rows are wanted but not all: `out` is the length of those.
+fn whole_chunk(page: &Loaded, extent: Extent, out: usize) -> Option<usize> {
+    let (_, rows, _) = page.page.form.chunk();
+    let is_most = extent.depth == 1 && extent.rows < rows && rows <= extent.rows.saturating_mul(2);
+    (page.page.form.tile.is_some() && is_most).then(|| (out / extent.rows).saturating_mul(rows))
+}
+
+/// A buffer of this length whose content does not matter, if there is memory for it.
+fn room(buffer: &mut Vec<u8>, len: usize) -> Option<&mut [u8]> {
+    if buffer.len() < len {
+        buffer.try_reserve_exact(len - buffer.len()).ok()?;
+        buffer.resize(len, 0);
+    }
+    buffer.get_mut(..len)
 }
 
 /// The refusal of a compression that has no decoder here.

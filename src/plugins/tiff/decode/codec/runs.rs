@@ -2,12 +2,34 @@
 
 use crate::error::{Error, Result};
 
+/// The longest run or literal of PackBits.
+const LONGEST: usize = 128;
+
 /// PackBits: runs and literals of up to 128 bytes. The bytes decoded, at most those of `out`.
 pub fn packbits(bytes: &[u8], out: &mut [u8]) -> usize {
     let (mut from, mut to) = (0, 0);
     while to < out.len() {
         let Some(&head) = bytes.get(from) else { break };
         from += 1;
+        // As many as there can be at once, where there is room: what is too much is written over.
+        if let Some(room) = out.get_mut(to..).and_then(|rest| rest.first_chunk_mut::<LONGEST>())
+            && let Some(literal) = bytes.get(from..).and_then(|rest| rest.first_chunk::<LONGEST>())
+        {
+            match head.cast_signed() {
+                -128 => {}
+                head @ 0.. => {
+                    *room = *literal;
+                    from += head as usize + 1;
+                    to += head as usize + 1;
+                }
+                head => {
+                    *room = [literal[0]; LONGEST];
+                    from += 1;
+                    to += (1 - isize::from(head)).unsigned_abs();
+                }
+            }
+            continue;
+        }
         match head.cast_signed() {
             -128 => {}
             head @ 0.. => {

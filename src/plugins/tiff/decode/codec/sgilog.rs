@@ -1,8 +1,11 @@
 //! SGILog: logarithms of luminance in 16 bits, and with chromaticity in 32, as runs of each byte by itself. The samples
-//! are those that libtiff gives for its format of 16 bits: the logarithm, and with it u' and v' times 32768.
+//! are those that libtiff gives for its format of 16 bits: the logarithm, and with it u' and v' times 32768. And SGILog of
+//! 24 bits: ten of the logarithm and the number of a square of chromaticity, without runs.
 
 use super::super::super::tags::photometric;
+use super::sgilog_rows::ROWS;
 use crate::error::{Error, Result};
+use std::sync::OnceLock;
 
 /// Steps of u' and v' in the stored bytes.
 const STEPS: f64 = 410.0;
@@ -44,6 +47,41 @@ pub fn sgilog(
     Ok(done)
 }
 
+/// The chromaticity of each square, times 32768; that of white for numbers that no square has.
+fn squares() -> &'static [[u16; 2]] {
+    static SQUARES: OnceLock<Vec<[u16; 2]>> = OnceLock::new();
+    const SIDE: f32 = 0.0035;
+    const FIRST: f32 = 0.016_940;
+    const WHITE: (f64, f64) = (0.210_526_316, 0.473_684_211);
+    SQUARES.get_or_init(|| {
+        let stored = |(u, v): (f64, f64)| [(u * 32768.0) as u16, (v * 32768.0) as u16];
+        let middle = |from: f32, i: usize| f64::from(from) + (i as f64 + 0.5) * f64::from(SIDE);
+        let rows = ROWS.iter().enumerate();
+        let known = rows.flat_map(|(y, &(from, count))| {
+            (0..usize::from(count)).map(move |x| stored((middle(from, x), middle(FIRST, y))))
+        });
+        known.chain(std::iter::repeat(stored(WHITE))).take(1 << 14).collect()
+    })
+}
+
+/// SGILog of 24 bits, as [`sgilog`].
+pub fn sgilog24(of: u16, bytes: &[u8], samples: usize, big_endian: bool, out: &mut [u8]) -> Result<usize> {
+    if (of, samples) != (photometric::LOG_LUV, 3) {
+        return Err(Error::corrupt("SGILog of 24 bits of a picture that is not LogLuv"));
+    }
+    let ordered = |n: u16| if big_endian { n.to_be_bytes() } else { n.to_le_bytes() };
+    let squares = squares();
+    let (pixels, _) = bytes.as_chunks::<3>();
+    let (places, _) = out.as_chunks_mut::<6>();
+    for (to, &[a, b, c]) in places.iter_mut().zip(pixels) {
+        let n = u32::from_be_bytes([0, a, b, c]);
+        let [u, v] = squares.get((n & 0x3FFF) as usize).copied().unwrap_or_default();
+        let samples = [(n >> 12 & 0xFFD) as u16 + 13314, u, v].map(ordered);
+        to.copy_from_slice(samples.as_flattened());
+    }
+    Ok(6 * places.len().min(pixels.len()))
+}
+
 /// A row: of all pixels the highest byte, then the next. `false`: the data end.
 fn unpack(rest: &mut &[u8], stored: u32, pixels: &mut [u32]) -> bool {
     for byte in (0..stored).rev() {
@@ -83,6 +121,17 @@ mod tests {
         );
         assert_eq!(sgilog(photometric::LOG_L, &bytes[..5], (3, 1), false, &mut out).unwrap(), 0);
         assert!(sgilog(photometric::RGB, &bytes, (3, 3), false, &mut out).is_err());
+    }
+
+    #[test]
+    fn squares_of_chromaticity() {
+        // As libtiff tells the first, the last and one that is none.
+        let bytes = [0, 0, 0, 0xFF, 0xFF, 0xA0, 0x40, 0x3F, 0xFF, 1];
+        let mut out = [0; 24];
+        assert_eq!(sgilog24(photometric::LOG_LUV, &bytes, 3, false, &mut out).unwrap(), 18);
+        let numbers = out.as_chunks::<2>().0.iter().map(|b| u16::from_le_bytes(*b)).collect::<Vec<_>>();
+        assert_eq!(numbers[..9], [13314, 8172, 612, 17407, 3126, 19191, 14339, 6898, 15521]);
+        assert!(sgilog24(photometric::LOG_L, &bytes, 1, false, &mut out).is_err());
     }
 
     #[test]
