@@ -330,13 +330,13 @@ mod tests {
         let strips = Grid::new(&stored, &Settings { rows_per_strip: Some(2), ..Settings::default() }, 5, false, 1);
         assert_eq!(strips.len(), 2);
         let plain = layout(DType::U8, 1);
-        assert_eq!(plain.gather(&page, &strips, &strips.chunk(1)).unwrap(), [10, 11, 12, 13, 14]);
+        assert_eq!(plain.gather(&page, &strips, &strips.chunk(1)).unwrap().into_owned(), [10, 11, 12, 13, 14]);
         let tiles = Grid::new(&stored, &Settings { tile: Some(vec![2, 4]), ..Settings::default() }, 5, false, 1);
         assert_eq!(tiles.len(), 4);
-        assert_eq!(plain.gather(&page, &tiles, &tiles.chunk(1)).unwrap(), [4, 0, 0, 0, 9, 0, 0, 0]);
-        assert_eq!(plain.gather(&page, &tiles, &tiles.chunk(2)).unwrap(), [10, 11, 12, 13, 0, 0, 0, 0]);
+        assert_eq!(plain.gather(&page, &tiles, &tiles.chunk(1)).unwrap().into_owned(), [4, 0, 0, 0, 9, 0, 0, 0]);
+        assert_eq!(plain.gather(&page, &tiles, &tiles.chunk(2)).unwrap().into_owned(), [10, 11, 12, 13, 0, 0, 0, 0]);
         let extends = Layout { extends: true, ..plain };
-        assert_eq!(extends.gather(&page, &tiles, &tiles.chunk(3)).unwrap(), [14; 8]);
+        assert_eq!(extends.gather(&page, &tiles, &tiles.chunk(3)).unwrap().into_owned(), [14; 8]);
     }
 
     #[test]
@@ -346,8 +346,9 @@ mod tests {
         let stored = stored([2, 3, 2]);
         let page = Page::of(&view, &stored, 0).unwrap();
         let grid = Grid::new(&stored, &Settings { rows_per_strip: Some(2), ..Settings::default() }, 2, false, 1);
-        let chunks: Vec<Vec<u8>> =
-            (0..grid.len()).map(|i| layout(DType::U8, 1).gather(&page, &grid, &grid.chunk(i)).unwrap()).collect();
+        let chunks: Vec<Vec<u8>> = (0..grid.len())
+            .map(|i| layout(DType::U8, 1).gather(&page, &grid, &grid.chunk(i)).unwrap().into_owned())
+            .collect();
         assert_eq!(chunks, [vec![0, 1, 2, 3], vec![4, 5], vec![6, 7, 8, 9], vec![10, 11]]);
     }
 
