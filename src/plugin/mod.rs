@@ -11,7 +11,7 @@ mod parallel;
 pub mod registry;
 mod select;
 
-pub use bands::Bands;
+pub use bands::{Bands, put_beside};
 pub use call::{Call, check, check_arguments, common, takes};
 pub use contract::{Batch, Count, Cursor, Image, Outcome, Plugin, Reader, Writer, has_passed};
 pub use declare::{CallKind, Calls, Declaration, FunctionSpec, OptionSpec, OptionType, normal_extension};

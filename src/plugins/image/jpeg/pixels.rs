@@ -5,7 +5,7 @@ use super::segments::Frame;
 use super::wait::Steps;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Area, Destination, Limits};
-use crate::plugin::{Outcome, put_rows};
+use crate::plugin::{Outcome, put_beside, put_rows};
 use jpeg::{Crop, Decoder, PixelFormat, Rows, Scale, Tolerance};
 
 /// Rows that are decoded at once where they stay, between two looks at whether they are still wanted.
@@ -54,7 +54,7 @@ impl Job<'_> {
         let mut decoder = self.decoder()?;
         decoder.crop_to(crop);
         let mut rows = decoder.rows(self.format(), self.scale, Tolerance::Corrupt).map_err(codec_error)?;
-        let mut band = self.band(&rows, LEAST)?;
+        let mut band = self.band(self.band_len(&rows, LEAST))?;
         let pixel = self.pixel();
         let (row, at) = (crop.width as usize * pixel, crop.x as usize * pixel);
         let columns = to.shape().get(1).copied().unwrap_or(0);
@@ -118,15 +118,24 @@ impl Job<'_> {
             return Ok(());
         }
         let together = to.rows_at_once().max(LEAST);
-        let mut band = self.band(rows, together)?;
-        while rows.left() > 0 {
+        let len = self.band_len(rows, together);
+        let beside = self.threads > 1 && together > LEAST && rows.left() as usize > together;
+        let mut make = |bytes: &mut [u8]| {
             let count = together.min(rows.left() as usize);
-            let bytes = &mut bytemuck::cast_slice_mut(&mut band)[..count * row];
+            let Some(bytes) = bytes.get_mut(..count * row).filter(|_| count > 0) else { return Ok(None) };
             missing.inspect(|&with| bytes.fill(with));
             self.read(rows, bytes, count)?;
-            put_rows(self.threads, to, y, count, bytes)?;
             each(y, bytes)?;
             y += count;
+            Ok(Some(y - count..y))
+        };
+        if beside && put_beside(self.threads - 1, to, row, [self.band(len)?, self.band(len)?], &mut make)? {
+            return Ok(());
+        }
+        let mut band = self.band(len)?;
+        let bytes = bytemuck::cast_slice_mut(&mut band);
+        while let Some(made) = make(bytes)? {
+            put_rows(self.threads, to, made.start, made.len(), &bytes[..made.len() * row])?;
         }
         Ok(())
     }
@@ -168,9 +177,13 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Memory for so many rows, which samples of any size may stand in.
-    fn band(&self, rows: &Rows, count: usize) -> Result<Vec<u16>> {
-        let bytes = (rows.size().0 as usize * self.pixel()).saturating_mul(count.min(rows.left() as usize));
+    /// Bytes of so many of the rows that are left.
+    fn band_len(&self, rows: &Rows, count: usize) -> usize {
+        (rows.size().0 as usize * self.pixel()).saturating_mul(count.min(rows.left() as usize))
+    }
+
+    /// Memory in which samples of any size may stand.
+    fn band(&self, bytes: usize) -> Result<Vec<u16>> {
         self.limits.check_bytes(bytes)?;
         let mut memory = Vec::new();
         let samples = bytes.div_ceil(2);
