@@ -2,6 +2,7 @@
 
 mod defects;
 mod mutations;
+mod orders;
 mod reading;
 mod rooms;
 mod second_opinion;
