@@ -29,7 +29,7 @@ pub use orientation::Orientation;
 pub use props::{Axes, Color, Index, Props};
 pub use recolor::{Conversion, Dither, Recolor, web_palette};
 pub use reduce::Reduce;
-pub use shape::{Shape, byte_len};
+pub use shape::{Shape, byte_len, item_count};
 pub use steps::{Flatten, Gamma, Step, Steps};
 pub use strided::{Layout, MAX_NDIM, View, ViewMut};
 pub use text::Text;

@@ -51,8 +51,13 @@ impl Shape {
 
     /// Number of items, if it can be counted.
     pub fn items(&self) -> Option<usize> {
-        self.iter().try_fold(1usize, |n, &d| n.checked_mul(d))
+        item_count(self)
     }
+}
+
+/// Number of items of a shape of any number of axes, if it can be counted.
+pub fn item_count(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d))
 }
 
 impl Deref for Shape {

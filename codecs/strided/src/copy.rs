@@ -1,7 +1,22 @@
 //! Runs of bytes from one place to another.
 
-/// Copies `count` runs of `bytes` bytes, each side with its step. Short lengths are spelled out, since a call of memcpy
-/// costs more than they do.
+/// Runs a macro with a length in bytes, of which the short ones are spelled out: a call of memcpy costs more than they do.
+macro_rules! for_length {
+    ($bytes:expr, $copy:ident) => {
+        match $bytes {
+            1 => $copy!(1),
+            2 => $copy!(2),
+            3 => $copy!(3),
+            4 => $copy!(4),
+            6 => $copy!(6),
+            8 => $copy!(8),
+            bytes => $copy!(bytes),
+        }
+    };
+}
+pub(crate) use for_length;
+
+/// Copies `count` runs of `bytes` bytes, each side with its step.
 ///
 /// # Safety
 /// Each run is readable, or writable and used by nobody else, on its side.
@@ -14,13 +29,5 @@ pub unsafe fn copy_strip(from: (*const u8, isize), to: (*mut u8, isize), count: 
             }
         };
     }
-    match bytes {
-        1 => copy!(1),
-        2 => copy!(2),
-        3 => copy!(3),
-        4 => copy!(4),
-        6 => copy!(6),
-        8 => copy!(8),
-        _ => copy!(bytes),
-    }
+    for_length!(bytes, copy)
 }

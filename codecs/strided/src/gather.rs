@@ -1,6 +1,6 @@
 //! Packed items brought together, converted, and put into their places: many at a time where memory has them side by side.
 
-use crate::copy::copy_strip;
+use crate::copy::{copy_strip, for_length};
 use crate::layout::{BLOCK, Strip};
 use crate::square::{SIDE, turn};
 use std::marker::PhantomData;
@@ -249,13 +249,7 @@ unsafe fn spread(from: &[u8], pitch: usize, columns: &[*mut u8], rows: usize, by
         (1, Ok(columns)) => unsafe { spread_bytes(from, pitch, columns, rows) },
         // SAFETY: as the caller promises.
         (3, Ok(columns)) => unsafe { spread_pixels(from, pitch, columns, rows) },
-        (1, _) => runs!(1),
-        (2, _) => runs!(2),
-        (3, _) => runs!(3),
-        (4, _) => runs!(4),
-        (6, _) => runs!(6),
-        (8, _) => runs!(8),
-        _ => runs!(bytes),
+        _ => for_length!(bytes, runs),
     }
 }
 
@@ -271,7 +265,7 @@ unsafe fn spread_bytes(from: &[u8], pitch: usize, columns: &[*mut u8; SIDE], row
             if let Some(bytes) = from.get(i * pitch..).and_then(<[u8]>::first_chunk) {
                 *row = *bytes;
             }
-            fetch(from.as_ptr().wrapping_add((i + AHEAD) * pitch));
+            fetch(from.as_ptr().wrapping_add((i + AHEAD).wrapping_mul(pitch)));
         }
         turn(&mut square);
         for (&to, column) in columns.iter().zip(&square) {
@@ -297,8 +291,8 @@ unsafe fn spread_pixels(from: &[u8], pitch: usize, columns: &[*mut u8; SIDE], ro
             Some(row) => row,
             None => return,
         };
-        fetch(row.as_ptr().wrapping_add(AHEAD * pitch));
-        fetch(row.as_ptr().wrapping_add(AHEAD * pitch + 3 * SIDE));
+        fetch(row.as_ptr().wrapping_add(AHEAD.wrapping_mul(pitch)));
+        fetch(row.as_ptr().wrapping_add(AHEAD.wrapping_mul(pitch).wrapping_add(3 * SIDE)));
         for (k, &to) in columns.iter().enumerate() {
             // SAFETY: a run that the caller promises, and a byte of the run that follows it on each side.
             unsafe { std::ptr::copy_nonoverlapping(row[3 * k..].as_ptr(), to.add(3 * y), 4) };
@@ -321,13 +315,5 @@ fn gather(from: &[u8], step: usize, to: &mut [u8], bytes: usize) {
             }
         };
     }
-    match bytes {
-        1 => copy!(1),
-        2 => copy!(2),
-        3 => copy!(3),
-        4 => copy!(4),
-        6 => copy!(6),
-        8 => copy!(8),
-        _ => copy!(bytes),
-    }
+    for_length!(bytes, copy)
 }

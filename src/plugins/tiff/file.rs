@@ -157,6 +157,11 @@ impl File {
         offset.map(PageAt::here).ok_or_else(|| Error::internal("a page that was counted is not there"))
     }
 
+    /// Where these pages of the chain are.
+    pub fn locate_all(&mut self, pages: impl IntoIterator<Item = usize>) -> Result<Vec<PageAt>> {
+        pages.into_iter().map(|index| self.locate(index)).collect()
+    }
+
     /// Whether there is a page `index`.
     pub fn has_page(&mut self, index: usize) -> Result<bool> {
         match self.locate(index) {

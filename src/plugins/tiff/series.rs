@@ -4,7 +4,7 @@ use super::file::{File, PageAt, Seen};
 use super::form::Form;
 use super::tags::tag;
 use crate::error::{Error, Result};
-use crate::model::DType;
+use crate::model::{DType, item_count};
 use std::collections::{HashMap, HashSet};
 
 /// The pages of a series.
@@ -103,9 +103,7 @@ pub fn squeeze(shape: &[usize], axes: &str) -> (Vec<usize>, String) {
 
 /// How many pages of one shape make an array.
 pub fn page_count(shape: &[usize], page: &[usize]) -> Result<usize> {
-    let all = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-    let one = page.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-    match (all, one) {
+    match (item_count(shape), item_count(page)) {
         (Some(0), _) => Ok(0),
         (Some(all), Some(one)) if one > 0 && all % one == 0 => Ok(all / one),
         _ => Err(Error::corrupt(format!("pages of shape {page:?} do not make a series of shape {shape:?}"))),

@@ -139,7 +139,7 @@ impl Writer for BmpWriter {
         let mut row = call.limits().allocate(form.stride as usize)?;
         let mut packed = Vec::new();
         let opening = form.opening(self.has_file_header);
-        self.output.expect(opening.len() + form.stride as usize * form.height as usize);
+        self.output.expect((form.stride as usize).saturating_mul(form.height as usize).saturating_add(opening.len()));
         self.output.write_all(&opening)?;
         for k in 0..form.height {
             call.tick(k.into(), form.height.into())?;

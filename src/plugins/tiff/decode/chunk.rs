@@ -66,7 +66,7 @@ impl Scratch {
             encoded: Vec::new(),
             packed: Vec::new(),
             chunk: Vec::new(),
-            codecs: Codecs::default(),
+            codecs: Codecs::new(limits),
         }
     }
 

@@ -1,12 +1,12 @@
 //! Olympus FluoView: a header that names up to ten axes and how long each is, and a stamp of numbers for each page.
 
-use super::super::file::{File, PageAt};
+use super::super::file::File;
 use super::super::ifd::Layout;
 use super::super::series::Series;
 use super::facts::Facts;
 use super::structure::{Cursor, bytes_of, text};
 use crate::error::Result;
-use crate::model::{Dict, List, Value};
+use crate::model::{Dict, List, Value, item_count};
 
 /// The tag of the header.
 pub const HEADER: u16 = 34361;
@@ -120,10 +120,9 @@ pub fn series(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
     let shape: Option<Vec<usize>> = axes.iter().rev().map(|axis| usize::try_from(axis.size).ok()).collect();
     let Some(shape) = shape else { return Ok(None) };
     let count = file.page_count()?;
-    let pages: Vec<PageAt> = (0..count).map(|i| file.locate(i)).collect::<Result<_>>()?;
+    let pages = file.locate_all(0..count)?;
     let mut series = Series::of_pages("fluoview", pages, &facts.page.form)?;
-    let product = |shape: &[usize]| shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-    if product(&shape) != product(&series.shape) {
+    if item_count(&shape) != item_count(&series.shape) {
         return Ok(None);
     }
     series.name = dict.get("ImageName").and_then(Value::as_str).unwrap_or_default().to_owned();

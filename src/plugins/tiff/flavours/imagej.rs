@@ -1,6 +1,6 @@
 //! ImageJ hyperstacks.
 
-use super::super::file::{File, PageAt};
+use super::super::file::File;
 use super::super::ifd::{Directory, Entry, Tiff, decode_text};
 use super::super::series::{Pages, Series};
 use super::super::tags::tag;
@@ -81,7 +81,7 @@ pub fn series(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
             if images > file.page_count()? {
                 return Ok(None);
             }
-            let pages: Vec<PageAt> = (0..images).map(|i| file.locate(i)).collect::<Result<_>>()?;
+            let pages = file.locate_all(0..images)?;
             Pages::Each(pages)
         }
     };

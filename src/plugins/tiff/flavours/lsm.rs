@@ -7,7 +7,7 @@ use super::super::tags::tag;
 use super::facts::Facts;
 use super::structure::Cursor;
 use crate::error::Result;
-use crate::model::{Array, DType, Dict, Value};
+use crate::model::{Array, DType, Dict, Value, item_count};
 
 /// What follows the mark and the size of the structure: names, and types as Python's struct has them.
 const FIELDS: &[(&str, char)] = &[
@@ -165,13 +165,10 @@ pub fn series(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
         .collect();
     let Some(shape) = lengths.filter(|s| s.iter().all(|&n| n > 0)) else { return Ok(None) };
     let count = file.page_count()?;
-    let every = |file: &mut File, from: usize| -> Result<Vec<PageAt>> {
-        (from..count).step_by(2).map(|i| file.locate(i)).collect()
-    };
+    let every = |file: &mut File, from: usize| -> Result<Vec<PageAt>> { file.locate_all((from..count).step_by(2)) };
     let pages = every(file, 0)?;
-    let product = |s: &[usize]| s.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-    let one = product(&form.shape()).unwrap_or(0);
-    if one == 0 || product(&shape).is_none_or(|all| all % one != 0 || all / one != pages.len()) {
+    let one = item_count(&form.shape()).unwrap_or(0);
+    if one == 0 || item_count(&shape).is_none_or(|all| all % one != 0 || all / one != pages.len()) {
         return Ok(None);
     }
     let mut series = Series::of_pages("lsm", pages, form)?;

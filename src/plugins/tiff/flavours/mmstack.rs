@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::labels;
 use crate::error::{Error, Result};
 use crate::log;
-use crate::model::{Array, DType, Dict, Limits, MAX_METADATA, Value};
+use crate::model::{Array, DType, Dict, Limits, MAX_METADATA, Value, item_count};
 use crate::resource;
 
 /// What the parts of the file begin with.
@@ -173,7 +173,7 @@ pub fn series(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
         let said = summary.get(key).and_then(Value::as_int).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
         shape.push(said.max(range(at, &map).1.saturating_add(1)));
     }
-    let size = |shape: &[usize]| shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).filter(|&n| n <= MOST_PLANES);
+    let size = |shape: &[usize]| item_count(shape).filter(|&n| n <= MOST_PLANES);
     let too_many = || Error::limit(format!("a stack of more than {MOST_PLANES} planes"));
     let mut all = size(&shape).ok_or_else(too_many)?;
     let members = if all > map.len() { members(file, &summary)? } else { Vec::new() };

@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::xml;
 use crate::error::{Error, Result};
 use crate::log;
-use crate::model::{Dict, Limits};
+use crate::model::{Dict, Limits, item_count};
 use crate::resource;
 use roxmltree::Node;
 use std::collections::HashMap;
@@ -98,7 +98,7 @@ fn read_image(file: &mut File, set: &mut Set, root: Node, image: Node, pixels: N
     if let Some(c) = axes.find('C').filter(|_| samples > 1) {
         shape[c] = (shape[c] / samples).max(1);
     }
-    let planes: usize = shape[..3].iter().try_fold(1usize, |n, &d| n.checked_mul(d)).unwrap_or(usize::MAX);
+    let planes: usize = item_count(&shape[..3]).unwrap_or(usize::MAX);
     if planes > MOST_PLANES {
         return Err(Error::limit(format!("an OME image of more than {MOST_PLANES} planes")));
     }
@@ -264,8 +264,7 @@ fn build(file: &mut File, image: Image) -> Result<Option<Series>> {
     }
     let (squeezed, _) = super::super::series::squeeze(&shape, &axes);
     let own = form.shape();
-    let product = |s: &[usize]| s.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-    let (Some(all), Some(one)) = (product(&shape), product(&own)) else { return Ok(None) };
+    let (Some(all), Some(one)) = (item_count(&shape), item_count(&own)) else { return Ok(None) };
     if one == 0 || !squeezed.ends_with(&own) {
         return Err(Error::unsupported(format!("pages of shape {own:?} in an OME image of shape {shape:?}")));
     }

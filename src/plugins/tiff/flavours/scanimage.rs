@@ -1,6 +1,6 @@
 //! ScanImage: settings of the microscope behind the header, and frames of slices and channels.
 
-use super::super::file::{File, PageAt};
+use super::super::file::File;
 use super::super::series::Series;
 use super::facts::Facts;
 use super::labels::{json, scalar};
@@ -77,7 +77,7 @@ fn matlab(text: &str) -> Value {
 /// One series: slices, frames of a slice and channels.
 pub fn series(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
     let count = file.page_count()?;
-    let pages: Vec<PageAt> = (0..count).map(|i| file.locate(i)).collect::<Result<_>>()?;
+    let pages = file.locate_all(0..count)?;
     let mut series = Series::of_pages("scanimage", pages, &facts.page.form)?;
     let meta = meta(file, facts)?;
     if let Some(Value::Dict(frame)) = meta.get("FrameData")

@@ -5,7 +5,7 @@ use super::super::series::{Pages, Series};
 use super::facts::Facts;
 use super::structure::{contiguous_start, holds, reshape_axes};
 use crate::error::Result;
-use crate::model::{Dict, List, Value};
+use crate::model::{Dict, List, Value, item_count};
 
 /// More levels than a pyramid has.
 const MOST_LEVELS: usize = 64;
@@ -29,7 +29,7 @@ fn parse(text: &str) -> Option<Dict> {
 /// Series by the descriptions of their first pages.
 pub fn series(file: &mut File, _facts: &Facts) -> Result<Option<Vec<Series>>> {
     let count = file.page_count()?;
-    let all: Vec<PageAt> = (0..count).map(|i| file.locate(i)).collect::<Result<_>>()?;
+    let all = file.locate_all(0..count)?;
     let mut found = Vec::new();
     let mut index = 0;
     while index < count {
@@ -69,8 +69,7 @@ fn series_at(file: &File, page: &Page, rest: &[PageAt]) -> Result<Option<(Series
     let Some(shape) = shape.filter(|s| !s.is_empty() && s.len() <= 64) else { return Ok(None) };
     let form = &page.form;
     let page_shape = form.shape();
-    let product = |s: &[usize]| s.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-    let (Some(size), Some(one)) = (product(&shape), product(&page_shape)) else { return Ok(None) };
+    let (Some(size), Some(one)) = (item_count(&shape), item_count(&page_shape)) else { return Ok(None) };
     if size == 0 || one == 0 || size % one != 0 {
         return Ok(None);
     }

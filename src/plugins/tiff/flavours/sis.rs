@@ -1,13 +1,13 @@
 //! Olympus SIS: a structure of which few fields are known, and a text that names the axes.
 
-use super::super::file::{File, PageAt};
+use super::super::file::File;
 use super::super::ifd::{Directory, Entry, Tiff, decode_text};
 use super::super::series::Series;
 use super::facts::Facts;
 use super::structure::{Cursor, text};
 use super::xml::typed;
 use crate::error::Result;
-use crate::model::{Array, DType, Dict, List, MAX_METADATA, Value};
+use crate::model::{Array, DType, Dict, List, MAX_METADATA, Value, item_count};
 
 /// The tag of the text.
 pub const INI: u16 = 33471;
@@ -59,7 +59,7 @@ pub fn structure(tiff: &Tiff, directory: &Directory, entry: &Entry) -> Result<Op
     for at in general {
         let bytes = tiff.read_some(at, 112)?;
         let mut c = Cursor::new(&bytes, layout);
-        let read = || -> Option<Dict> {
+        let mut read = || -> Option<Dict> {
             c.take(10)?;
             let unit = 10f64.powi(i32::from(c.i16()?));
             let (x, y) = (c.f64()?, c.f64()?);
@@ -76,7 +76,7 @@ pub fn structure(tiff: &Tiff, directory: &Directory, entry: &Entry) -> Result<Op
                     .with("picturetype", picture),
             )
         };
-        if let Some(general) = { read }() {
+        if let Some(general) = read() {
             dict.extend(general);
         }
     }
@@ -261,12 +261,12 @@ pub fn series(file: &mut File, facts: &Facts) -> Result<Option<Vec<Series>>> {
         return Ok(None);
     }
     let count = file.page_count()?;
-    let pages: Vec<PageAt> = (0..count).map(|i| file.locate(i)).collect::<Result<_>>()?;
+    let pages = file.locate_all(0..count)?;
     let mut series = Series::of_pages("sis", pages, &facts.page.form)?;
     if let (Some(axes), Some(Value::List(shape))) = (meta.get("axes").and_then(Value::as_str), meta.get("shape")) {
         let shape: Option<Vec<usize>> = shape.iter().map(|n| usize::try_from(n.as_int()?).ok()).collect();
         let Some(shape) = shape else { return Ok(None) };
-        if shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)) != Some(count) {
+        if item_count(&shape) != Some(count) {
             return Ok(None);
         }
         series.shape.splice(..1, shape);

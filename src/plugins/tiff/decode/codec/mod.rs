@@ -10,7 +10,7 @@ mod sgilog_rows;
 
 use super::super::form::Bits;
 use super::super::tags::{compression, format, tag};
-use super::chunk::Extent;
+use super::chunk::{Extent, sized};
 use super::plan::Loaded;
 use crate::error::{Error, Result};
 use crate::model::{DType, Limits};
@@ -23,6 +23,7 @@ const LZMA_MEMORY: u32 = 1 << 20;
 /// The decoders of one thread, made when they are first needed.
 #[derive(Default)]
 pub struct Codecs {
+    limits: Limits,
     inflater: Option<Inflater>,
     zstd: Option<zstd::bulk::Decompressor<'static>>,
     /// A whole chunk of which only a part is wanted.
@@ -64,6 +65,11 @@ fn damaged(error: impl std::fmt::Display) -> Error {
 }
 
 impl Codecs {
+    /// Of a thread whose memory has these bounds.
+    pub fn new(limits: Limits) -> Codecs {
+        Codecs { limits, ..Codecs::default() }
+    }
+
     /// Decompresses into packed samples; the bytes that there are, at most those of `out`. More than fits is left.
     /// With `partial`, what stands before damage is kept where the codec can tell it.
     pub fn bytes(
@@ -121,7 +127,7 @@ impl Codecs {
     fn inflate_part(&mut self, bytes: &[u8], out: &mut [u8], whole: Option<usize>, partial: bool) -> Result<usize> {
         if let Some(len) = whole {
             self.inflater()?;
-            if let (Some(inflater), Some(room)) = (&mut self.inflater, room(&mut self.whole, len))
+            if let (Some(inflater), Ok(room)) = (&mut self.inflater, sized(&mut self.whole, len, &self.limits))
                 && inflater.inflate(Wrapper::Zlib, bytes, room).is_ok_and(|got| got.written >= out.len())
             {
                 out.copy_from_slice(&room[..out.len()]);
@@ -134,7 +140,7 @@ impl Codecs {
     fn zstd_part(&mut self, bytes: &[u8], out: &mut [u8], whole: Option<usize>) -> Result<usize> {
         if let Some(len) = whole {
             self.zstd_decompressor()?;
-            if let (Some(decompressor), Some(room)) = (&mut self.zstd, room(&mut self.whole, len))
+            if let (Some(decompressor), Ok(room)) = (&mut self.zstd, sized(&mut self.whole, len, &self.limits))
                 && decompressor.decompress_to_buffer(bytes, room).is_ok_and(|got| got >= out.len())
             {
                 out.copy_from_slice(&room[..out.len()]);
@@ -215,15 +221,6 @@ fn whole_chunk(page: &Loaded, extent: Extent, out: usize) -> Option<usize> {
     let (_, rows, _) = page.page.form.chunk();
     let is_most = extent.depth == 1 && extent.rows < rows && rows <= extent.rows.saturating_mul(2);
     (page.page.form.tile.is_some() && is_most).then(|| (out / extent.rows).saturating_mul(rows))
-}
-
-/// A buffer of this length whose content does not matter, if there is memory for it.
-fn room(buffer: &mut Vec<u8>, len: usize) -> Option<&mut [u8]> {
-    if buffer.len() < len {
-        buffer.try_reserve_exact(len - buffer.len()).ok()?;
-        buffer.resize(len, 0);
-    }
-    buffer.get_mut(..len)
 }
 
 /// The refusal of a compression that has no decoder here.
