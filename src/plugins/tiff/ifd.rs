@@ -386,7 +386,7 @@ impl Tiff {
         if let Some(bytes) = inside {
             return Ok(Cow::Borrowed(bytes));
         }
-        if self.len().is_some_and(|all| entry.at.checked_add(len as u64).is_none_or(|end| end > all)) {
+        if !self.is_inside(entry) {
             return Err(corrupt());
         }
         if len > MAX_METADATA {
@@ -394,6 +394,12 @@ impl Tiff {
         }
         let bytes = self.read_some(entry.at, len)?;
         if bytes.len() == len { Ok(Cow::Owned(bytes)) } else { Err(corrupt()) }
+    }
+
+    /// Whether the value of an entry ends before the file does, as far as that is known.
+    pub fn is_inside(&self, entry: &Entry) -> bool {
+        let end = entry.len().and_then(|len| entry.at.checked_add(len as u64));
+        entry.at >= WIDE || end.is_some_and(|end| self.len().is_none_or(|all| end <= all))
     }
 
     /// The whole numbers of a tag; `None`: it is not there, or holds something else.

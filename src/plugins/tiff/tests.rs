@@ -6,6 +6,8 @@ use crate::plugin::{Count, Outcome};
 use crate::v3::{self, File};
 use std::time::{Duration, Instant};
 
+mod bombs;
+
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 

@@ -166,6 +166,11 @@ pub fn decode_rows(
         let stored = form.width * pixel;
         return scratch.read_plain(page.tiff, at, stored, &window.x, form, dtype, out);
     }
+    // Chunks behind the end of the list are not stored. There may be as many as pixels, with nothing to look at.
+    if places(form, &planes, window).next().is_some_and(|first| first.index >= page.chunks.offsets.len()) {
+        unpack::repeat(&decoder.nodata, out);
+        return Ok(Outcome::Complete);
+    }
     for place in places(form, &planes, window) {
         let (depth, length, width) = form.chunk();
         let y = place.y.max(window.y.start)..(place.y + length).min(window.y.end);
@@ -397,9 +402,10 @@ impl<'a> Decoder<'a> {
             return Err(cut());
         }
         let mut len = usize::try_from(available).map_err(|_| cut())?;
-        // No compression makes pixels much larger; what is behind is another's.
+        // No compression makes pixels much larger; what is behind is another's, and would be read again for each of
+        // many small chunks that claim it.
         let most = extent.all_rows().saturating_mul(extent.row()).saturating_mul(self.dtype.size());
-        len = len.min(most.saturating_mul(4).saturating_add(1 << 20));
+        len = len.min(most.saturating_mul(4).saturating_add(codec::most_overhead(self.form.compression)));
         let reversed = self.form.reversed_bits && codec::takes_reversed(self.form.compression);
         if let (Some(all), false) = (tiff.source.as_slice(), reversed) {
             let from = usize::try_from(offset).map_err(|_| cut())?;

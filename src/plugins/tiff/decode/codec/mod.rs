@@ -59,6 +59,16 @@ pub fn takes_reversed(code: u16) -> bool {
     !is_image(code)
 }
 
+/// Most bytes of a chunk beside its samples: pictures bring profiles and tables, faxes fill their lines.
+pub fn most_overhead(code: u16) -> usize {
+    use compression::{CCITT_FAX3, CCITT_FAX4, CCITT_RLE, CCITT_RLE_W};
+    match code {
+        CCITT_RLE | CCITT_RLE_W | CCITT_FAX3 | CCITT_FAX4 => 256 << 10,
+        code if is_image(code) => 1 << 20,
+        _ => 16 << 10,
+    }
+}
+
 /// What a codec that keeps words for its failures said.
 fn damaged(error: impl std::fmt::Display) -> Error {
     Error::corrupt(error.to_string())
