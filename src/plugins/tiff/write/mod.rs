@@ -12,6 +12,7 @@ mod exif;
 mod fields;
 mod imagej;
 mod ome;
+mod ome_values;
 mod series;
 mod settings;
 mod spool;
