@@ -18,6 +18,7 @@ mod settings;
 mod spool;
 mod stored;
 mod text;
+mod values;
 
 pub use settings::options;
 
