@@ -274,7 +274,9 @@ fn imagej_opens_what_is_written_for_it_and_is_understood() {
     };
     let folder = Folder::new("imagej");
     let said = "13 x 11, C 1 Z 1 T 1, 8 bits, hyperstack false, 1.00000 1.00000 1.00000 pixel, interval 0.00000, composite false";
-    let cases: [(&str, DType, &[usize], &str, &[(&str, &str)]); 9] = [
+    /// Name, dtype, shape, options, and how what ImageJ says differs from what it says of the first.
+    type Case = (&'static str, DType, &'static [usize], &'static str, &'static [(&'static str, &'static str)]);
+    let cases: [Case; 9] = [
         ("gray", DType::U8, &[11, 13], r#"{}"#, &[]),
         ("signed", DType::I16, &[11, 13], r#"{}"#, &[("8 bits", "16 bits")]),
         ("color", DType::U8, &[11, 13, 3], r#"{}"#, &[("8 bits", "24 bits")]),
