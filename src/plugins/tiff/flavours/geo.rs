@@ -1,6 +1,6 @@
 //! GeoTIFF: keys by their names, and the tags that place pixels on the earth.
 
-use super::super::ifd::{Directory, Tiff};
+use super::super::ifd::{Directory, Tiff, decode_text};
 use super::super::tags::tag;
 use crate::error::Result;
 use crate::model::{Dict, List, Value};
@@ -60,7 +60,11 @@ fn of_tag(tiff: &Tiff, directory: &Directory, place: u16, offset: u64, count: u6
         let Some(text) = bytes.get(from..end) else { return Ok(None) };
         let text = if count > 1 { text.strip_suffix(b"|").unwrap_or(text) } else { text };
         let text: Vec<u8> = text.iter().copied().filter(|&b| b != 0).collect();
-        return Ok(Some(Value::text(&text)));
+        // As other texts of the file, it may be Windows' Latin-1.
+        return Ok(Some(match Value::text(&text) {
+            Value::Bytes(bytes) => decode_text(&bytes).map_or(Value::Bytes(bytes), Value::from),
+            text => text,
+        }));
     }
     let Some(all) = tiff.floats(directory, place)? else { return Ok(None) };
     let whole = place == tag::GEO_KEY_DIRECTORY;
