@@ -57,16 +57,19 @@ impl Decoder<'_> {
         // many small chunks that claim it.
         let most = extent.all_rows().saturating_mul(extent.row()).saturating_mul(self.dtype.size());
         len = len.min(most.saturating_mul(4).saturating_add(codec::most_overhead(self.form.compression)));
-        let reversed = self.form.reversed_bits && codec::takes_reversed(self.form.compression);
-        if let (Some(all), false) = (tiff.source.as_slice(), reversed) {
+        let reversed = |bytes: &[u8]| self.form.reversed_bits && codec::takes_reversed(self.form.compression, bytes);
+        if let Some(all) = tiff.source.as_slice() {
             let from = usize::try_from(offset).map_err(|_| cut())?;
-            return all.get(from..from + len).map(|bytes| (bytes, available < count)).ok_or_else(cut);
+            let bytes = all.get(from..from + len).ok_or_else(cut)?;
+            if !reversed(bytes) {
+                return Ok((bytes, available < count));
+            }
         }
         let bytes = sized(buffer, len, limits)?;
         let read = tiff.source.read_up_to(bytes, offset)?;
         let is_cut = available < count || read < len;
         let bytes = &mut bytes[..read];
-        if reversed {
+        if reversed(bytes) {
             bytes.iter_mut().for_each(|b| *b = b.reverse_bits());
         }
         Ok((bytes, is_cut))
@@ -84,7 +87,12 @@ impl Decoder<'_> {
         if codec::is_image(form.compression) {
             let size = (self.form.length - place.y, self.form.width - place.x);
             let (limits, partial) = (scratch.limits, scratch.partial);
-            return scratch.codecs.image(self.page, bytes, self.dtype, extent, size, &limits, partial, out);
+            let got = scratch.codecs.image(self.page, bytes, self.dtype, extent, size, &limits, partial, out)?;
+            if form.compression == compression::LERC {
+                // As libtiff has it, whose encoder takes samples for native that are in the order of the file already.
+                unpack::to_native(&mut out[..got], self.dtype, self.page.tiff.layout.big_endian);
+            }
+            return Ok(got);
         }
         if let Some(chroma) = &self.chroma {
             let len = chroma.packed(extent.width, extent.all_rows())?;
