@@ -380,7 +380,7 @@ mod tests {
 
     #[test]
     fn rows_that_are_put_together_stand_where_each_would() {
-        let (rows, columns) = (300usize, 7usize);
+        let (rows, columns) = (200usize, 7usize);
         let image: Vec<u8> = (0..rows * columns * 3).map(|i| (i * 31 % 251) as u8).collect();
         for cast in [
             Cast::plain(DType::U8, DType::U8),
