@@ -9,6 +9,7 @@ use crate::plugin::{Call, Image};
 use crate::plugins::tiff::tags::{self, Names, kind};
 
 const DESCRIPTION: u16 = 270;
+const XMP: u16 = 700;
 const ORIENTATION: u16 = 274;
 const X_RESOLUTION: u16 = 282;
 const Y_RESOLUTION: u16 = 283;
@@ -72,6 +73,32 @@ const LAYOUT: &[&str] = &[
     "description",
 ];
 
+/// Keys of a picture's metadata, and of its formats', that are tags here or say how the picture was stored.
+const OF_PICTURES: &[&str] = &[
+    "exif",
+    "icc_profile",
+    "icc_description",
+    "xmp",
+    "XML:com.adobe.xmp",
+    "dpi",
+    "ExifOffset",
+    "GPSInfo",
+    "Exif",
+    "GPS",
+    "Interop",
+    "Thumbnail",
+    "mode",
+    "jfif",
+    "jfif_version",
+    "jfif_unit",
+    "jfif_density",
+    "adobe",
+    "adobe_transform",
+    "progressive",
+    "progression",
+    "interlace",
+];
+
 /// What is given beside the pixels.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
@@ -98,6 +125,7 @@ impl Given {
             ..Given::default()
         };
         given.take_metadata(metadata)?;
+        given.take_blocks(metadata);
         given.texts(call, metadata, mode)?;
         given.resolution(call, metadata, mode)?;
         if let Value::Bytes(profile) = call.get("iccprofile") {
@@ -127,11 +155,16 @@ impl Given {
     /// Tags by their names, directories of EXIF, and what is left for a description.
     fn take_metadata(&mut self, metadata: &Dict) -> Result<()> {
         for (key, value) in metadata.iter() {
-            if value.kind() == crate::model::Kind::Null || LAYOUT.contains(&key.as_str()) || key.starts_with("is_") {
+            let is_empty = matches!(value, Value::Bytes(bytes) if bytes.is_empty());
+            if is_empty
+                || value.kind() == crate::model::Kind::Null
+                || LAYOUT.contains(&key.as_str())
+                || key.starts_with("is_")
+            {
                 continue;
             }
             let Some(tag) = tags::by_name(key) else {
-                if key.as_str() != "axes" {
+                if key.as_str() != "axes" && !OF_PICTURES.contains(&key.as_str()) {
                     self.metadata.set(key.clone(), value.clone());
                 }
                 continue;
@@ -149,6 +182,26 @@ impl Given {
             }
         }
         Ok(())
+    }
+
+    /// What the metadata of other formats have in blocks, where no tag says it by its name. A block that is no EXIF is
+    /// passed over: it is not what the caller asked for by an option.
+    fn take_blocks(&mut self, metadata: &Dict) {
+        let bytes = |name: &str| metadata.get(name).and_then(Value::as_bytes).filter(|bytes| !bytes.is_empty());
+        let mut found = Vec::new();
+        if let Some(profile) = bytes("icc_profile") {
+            found.push((true, Field::new(ICC, Items::undefined(profile))));
+        }
+        if let Some(packet) = bytes("xmp") {
+            found.push((false, Field::new(XMP, Items::bytes(packet))));
+        }
+        let block = bytes("exif").and_then(|block| super::exif::fields(block).ok());
+        found.extend(block.unwrap_or_default().into_iter().map(|field| (field.tag == ORIENTATION, field)));
+        for (every_page, field) in found {
+            if self.first_page.iter().chain(&self.every_page).all(|f| f.tag != field.tag) {
+                self.put(every_page, field);
+            }
+        }
     }
 
     fn texts(&mut self, call: &Call, metadata: &Dict, mode: Mode) -> Result<()> {
@@ -193,7 +246,9 @@ impl Given {
         let tag = |name: &str| metadata.get(name).and_then(number);
         let from_tags = || tag("XResolution").zip(tag("YResolution"));
         let from_metadata = || metadata.get("resolution").and_then(pair);
-        let found = asked.or_else(from_tags).or_else(from_metadata);
+        let in_dots = asked.is_none().then(|| metadata.get("dpi").and_then(pair)).flatten();
+        let in_dots = in_dots.filter(|(x, y)| *x > 0.0 && *y > 0.0 && !metadata.contains("resolution"));
+        let found = asked.or(in_dots).or_else(from_tags).or_else(from_metadata);
         let units = ["none", "inch", "centimeter", "millimeter", "micrometer"];
         let unit = match call.get("resolutionunit") {
             Value::Int(n @ 1..=5) => Some(*n as u16),
@@ -203,6 +258,7 @@ impl Given {
                 "um" | "µm" => Some(5),
                 name => Some(1 + units.iter().position(|u| *u == name).ok_or_else(|| bad_unit(name))? as u16),
             },
+            Value::Null if in_dots.is_some() => Some(2),
             Value::Null => {
                 let given = ["ResolutionUnit", "resolution_unit"].iter().find_map(|k| metadata.get(k)?.as_int());
                 given.filter(|n| asked.is_none() && (1..=5).contains(n)).map(|n| n as u16)
@@ -270,7 +326,7 @@ fn axes(image: &Image, metadata: &Dict) -> Result<Option<String>> {
 }
 
 /// Whether a description is one that a flavour's reader parses: it tells of another file.
-fn is_flavoured(text: &[u8]) -> bool {
+pub fn is_flavoured(text: &[u8]) -> bool {
     let starts = |with: &[u8]| text.starts_with(with);
     starts(b"ImageJ=") || starts(b"SCIFIO=") || starts(b"{\"shape\"") || starts(b"<?xml") || starts(b"<OME")
 }

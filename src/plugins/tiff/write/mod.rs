@@ -18,6 +18,8 @@ mod spool;
 mod stored;
 mod text;
 
+pub use exif::block as exif_block;
+pub use fields::is_flavoured;
 pub use settings::options;
 
 use crate::error::{Error, Result};
