@@ -9,7 +9,6 @@ use crate::plugin::{Call, Image};
 use crate::plugins::tiff::tags::{self, Names, kind};
 
 const DESCRIPTION: u16 = 270;
-const XMP: u16 = 700;
 const ORIENTATION: u16 = 274;
 const X_RESOLUTION: u16 = 282;
 const Y_RESOLUTION: u16 = 283;
@@ -73,32 +72,6 @@ const LAYOUT: &[&str] = &[
     "description",
 ];
 
-/// Keys of a picture's metadata, and of its formats', that are tags here or say how the picture was stored.
-const OF_PICTURES: &[&str] = &[
-    "exif",
-    "icc_profile",
-    "icc_description",
-    "xmp",
-    "XML:com.adobe.xmp",
-    "dpi",
-    "ExifOffset",
-    "GPSInfo",
-    "Exif",
-    "GPS",
-    "Interop",
-    "Thumbnail",
-    "mode",
-    "jfif",
-    "jfif_version",
-    "jfif_unit",
-    "jfif_density",
-    "adobe",
-    "adobe_transform",
-    "progressive",
-    "progression",
-    "interlace",
-];
-
 /// What is given beside the pixels.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
@@ -125,7 +98,11 @@ impl Given {
             ..Given::default()
         };
         given.take_metadata(metadata)?;
-        given.take_blocks(metadata);
+        for (every_page, field) in super::blocks::fields(metadata) {
+            if given.first_page.iter().chain(&given.every_page).all(|f| f.tag != field.tag) {
+                given.put(every_page, field);
+            }
+        }
         given.texts(call, metadata, mode)?;
         given.resolution(call, metadata, mode)?;
         if let Value::Bytes(profile) = call.get("iccprofile") {
@@ -164,7 +141,7 @@ impl Given {
                 continue;
             }
             let Some(tag) = tags::by_name(key) else {
-                if key.as_str() != "axes" && !OF_PICTURES.contains(&key.as_str()) {
+                if key.as_str() != "axes" && !super::blocks::is_of_pictures(key) {
                     self.metadata.set(key.clone(), value.clone());
                 }
                 continue;
@@ -182,26 +159,6 @@ impl Given {
             }
         }
         Ok(())
-    }
-
-    /// What the metadata of other formats have in blocks, where no tag says it by its name. A block that is no EXIF is
-    /// passed over: it is not what the caller asked for by an option.
-    fn take_blocks(&mut self, metadata: &Dict) {
-        let bytes = |name: &str| metadata.get(name).and_then(Value::as_bytes).filter(|bytes| !bytes.is_empty());
-        let mut found = Vec::new();
-        if let Some(profile) = bytes("icc_profile") {
-            found.push((true, Field::new(ICC, Items::undefined(profile))));
-        }
-        if let Some(packet) = bytes("xmp") {
-            found.push((false, Field::new(XMP, Items::bytes(packet))));
-        }
-        let block = bytes("exif").and_then(|block| super::exif::fields(block).ok());
-        found.extend(block.unwrap_or_default().into_iter().map(|field| (field.tag == ORIENTATION, field)));
-        for (every_page, field) in found {
-            if self.first_page.iter().chain(&self.every_page).all(|f| f.tag != field.tag) {
-                self.put(every_page, field);
-            }
-        }
     }
 
     fn texts(&mut self, call: &Call, metadata: &Dict, mode: Mode) -> Result<()> {
