@@ -68,10 +68,8 @@ impl Expectation {
             })
             .map_err(failed)?;
             let read = (props.unwrap(), pixels);
-            if let Some(before) = &found {
-                if (&*before.0.shape, &before.1) != (&*read.0.shape, &read.1) {
-                    return Err("the default index is another".into());
-                }
+            if found.as_ref().is_some_and(|before| (&*before.0.shape, &before.1) != (&*read.0.shape, &read.1)) {
+                return Err("the default index is another".into());
             }
             found = Some(read);
         }

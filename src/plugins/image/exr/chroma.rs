@@ -138,8 +138,8 @@ impl Planes {
             plane.get(row * self.width..(row + 1) * self.width).unwrap_or_default()
         };
         let mut sums = vec![0.0; self.width];
-        for distance in (-13..=13).step_by(2) {
-            let factor = FILTER[(distance as i64).unsigned_abs() as usize / 2];
+        for distance in (-13i64..=13).step_by(2) {
+            let factor = FILTER[distance.unsigned_abs() as usize / 2];
             for (sum, &value) in sums.iter_mut().zip(line(distance)) {
                 *sum += half_to_float(value) * factor;
             }
