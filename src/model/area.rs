@@ -110,7 +110,7 @@ mod tests {
         for orientation in 2..=8 {
             let mut stored = Props::pixels(3, 2, crate::model::DType::U8, crate::model::Color::Gray);
             stored.orientation = orientation;
-            let turn = Orientation::of(&stored).unwrap();
+            let turn = Orientation::new(stored.orientation, &stored.axes).unwrap();
             let shape = turn.apply(&stored).shape;
             let mut memory = vec![0; 6];
             let view = crate::model::ViewMut::packed(&mut memory, 1, &shape).unwrap();

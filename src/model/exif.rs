@@ -5,9 +5,12 @@
 //! same bytes a thousand times. An entry that makes no sense is left out; the others stay.
 
 mod directories;
+mod orient;
 mod tags;
 #[cfg(test)]
 mod tests;
+
+pub use orient::{orientation, orientation_in_xmp, set_orientation, upright_in_xmp, with_orientation};
 
 use crate::model::{Array, DType, Dict, List, Value};
 
@@ -26,26 +29,6 @@ pub fn main_ifd(block: &[u8]) -> Dict {
     let mut all = tiff.named(tiff.first());
     all.extend(directories::sub_directories(&tiff));
     all
-}
-
-/// How the picture is to be turned, 1 to 8; 0: the block does not say.
-pub fn orientation(block: &[u8]) -> u32 {
-    let find = || {
-        let tiff = Tiff::new(block)?;
-        let entry = tiff.entries(tiff.first()).filter(|e| e.tag == ORIENTATION).last()?;
-        tiff.value(&entry)?.as_int().and_then(|n| u32::try_from(n).ok())
-    };
-    find().filter(|n| (1..=8).contains(n)).unwrap_or(0)
-}
-
-/// The orientation in an XMP packet, 0 if there is none: what Pillow takes where EXIF says nothing.
-pub fn orientation_in_xmp(packet: &[u8]) -> u32 {
-    const NAME: &[u8] = b"tiff:Orientation";
-    let values = packet.windows(NAME.len() + 3).filter_map(|found| match found.strip_prefix(NAME)? {
-        [b'=', b'"', digit @ b'0'..=b'9'] | [b'>', digit @ b'0'..=b'9', _] => Some(u32::from(digit - b'0')),
-        _ => None,
-    });
-    values.take(1).find(|n| (1..=8).contains(n)).unwrap_or(0)
 }
 
 /// The block behind the mark that JPEG puts before it, which some writers put twice.

@@ -8,10 +8,10 @@ use super::{Axes, Props, Shape, ViewMut};
 pub struct Orientation(u32);
 
 impl Orientation {
-    /// What the properties say is still to be applied, if that changes anything.
-    pub fn of(props: &Props) -> Option<Orientation> {
-        let found = (2..=8).contains(&props.orientation) && rows_and_columns(&props.axes).is_some();
-        found.then_some(Orientation(props.orientation))
+    /// EXIF's number for an image of these axes, if it changes anything.
+    pub fn new(number: u32, axes: &Axes) -> Option<Orientation> {
+        let found = (2..=8).contains(&number) && rows_and_columns(axes).is_some();
+        found.then_some(Orientation(number))
     }
 
     /// EXIF's number.
@@ -65,7 +65,7 @@ mod tests {
     fn upright(orientation: u32) -> Vec<u8> {
         let mut stored = Props::pixels(3, 2, DType::U8, Color::Gray);
         stored.orientation = orientation;
-        let turn = Orientation::of(&stored).unwrap();
+        let turn = Orientation::new(stored.orientation, &stored.axes).unwrap();
         let shape = turn.apply(&stored).shape;
         let mut memory = vec![0; 6];
         let view = ViewMut::packed(&mut memory, 1, &shape).unwrap();

@@ -1,6 +1,6 @@
 //! What becomes of pixels on their way from a plugin to the caller, before their dtype is changed.
 
-use super::{Area, Color, DType, DTypeKind, Props, Recolor, Reduce, Value};
+use super::{Area, Color, DType, DTypeKind, Key, Props, Recolor, Reduce, Value};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ impl Steps {
 /// Something that becomes of each pixel.
 #[derive(Clone)]
 pub enum Step {
+    /// A colour becomes transparent.
+    Key(Key),
     /// It loses its alpha.
     Flatten(Flatten),
     /// It changes its colour model.
@@ -37,6 +39,7 @@ impl Step {
     /// Bytes of a pixel that comes in, and of one that goes out.
     pub fn sizes(&self) -> (usize, usize) {
         match self {
+            Step::Key(key) => key.sizes(),
             Step::Flatten(flatten) => flatten.sizes(),
             Step::Recolor(recolor) => recolor.sizes(),
             Step::Gamma(gamma) => (gamma.from.size(), gamma.to().size()),
@@ -46,6 +49,7 @@ impl Step {
     /// Converts packed pixels: as many as both slices hold.
     pub fn convert(&self, from: &[u8], to: &mut [u8]) {
         match self {
+            Step::Key(key) => key.convert(from, to),
             Step::Flatten(flatten) => flatten.convert(from, to),
             Step::Recolor(recolor) => recolor.convert(from, to),
             Step::Gamma(gamma) => gamma.convert(from, to),

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::model::{
-    Area, Cast, ColorMode, Conversion, DType, Destination, Dither, Flatten, Gamma, Kind, Limits, Orientation, Props,
-    Reduce, Shape, Step, Steps, ViewMut,
+    Area, Cast, ColorMode, Conversion, DType, Destination, Dither, Flatten, Gamma, Key, Kind, Limits, Orientation,
+    Props, Reduce, Shape, Step, Steps, ViewMut,
 };
 use crate::plugin::{Call, CallKind, Outcome};
 
@@ -14,6 +14,10 @@ pub(super) struct Told {
     pub reduced: usize,
     /// The gamma in its metadata, where that is to be applied.
     pub gamma: Option<f64>,
+    /// The orientation in its metadata, where that is to be applied and the properties do not say it.
+    pub orientation: u32,
+    /// The colour that is transparent by its metadata, where alpha is asked for and the pixels have none.
+    pub key: Option<Key>,
 }
 
 /// An image as the plugin delivers it, and as the caller gets it.
@@ -50,6 +54,10 @@ impl Adapted {
             steps.reduce = Some(reduce);
         }
         let mut points = Vec::new();
+        if let Some(key) = told.key {
+            now = key.props(&now)?;
+            points.push(Step::Key(key));
+        }
         let background = call.shared("background", CallKind::Read);
         if background.kind() != Kind::Null
             && let Some((flatten, props)) = Flatten::new(&now, &Flatten::colors(background)?)?
@@ -74,7 +82,8 @@ impl Adapted {
             now = props;
         }
         steps.points = points.into();
-        let turn = if rotates(call) { Orientation::of(&native) } else { None };
+        let orientation = if native.orientation == 0 { told.orientation } else { native.orientation };
+        let turn = if rotates(call) { Orientation::new(orientation, &native.axes) } else { None };
         let colored = now;
         let mut props = turn.map_or_else(|| colored.clone(), |turn| turn.apply(&colored));
         let region = call.shared("region", CallKind::Read);
@@ -236,6 +245,16 @@ fn dithered_from(props: &Props, dither: &Dither) -> Props {
     }
     (from.shape, from.axes, from.dtype) = (Shape::of(&shape), crate::model::Axes::new(&axes), DType::U8);
     from
+}
+
+/// Whether a read asks for alpha, so that a colour that means transparency becomes it.
+pub(super) fn wants_alpha(call: &Call) -> bool {
+    let mode = call.mode().and_then(|name| ColorMode::from_name(name).ok());
+    let of_mode = matches!(
+        mode,
+        Some(ColorMode::La | ColorMode::LaPremultiplied | ColorMode::Rgba | ColorMode::RgbaPremultiplied)
+    );
+    of_mode || call.shared("background", CallKind::Read).kind() != Kind::Null
 }
 
 /// Whether images are given upright.

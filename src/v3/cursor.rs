@@ -95,7 +95,7 @@ impl Cursor {
             }
         };
         if let Some(native) = native {
-            let told = file.tell(Index::At(self.next), &self.call)?;
+            let told = file.tell(Index::At(self.next), &native, &self.call)?;
             self.known = Some(Adapted::new(native, &self.call, told)?);
         }
         Ok(())

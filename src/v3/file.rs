@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Axes, Color, DType, Destination, Dict, Index, Limits, Progress, Props, Shape, Value, ViewMut, palette_value,
+    Axes, Color, DType, Destination, Dict, Index, Key, Limits, Progress, Props, Shape, Value, ViewMut, palette_value,
     web_palette,
 };
 use crate::plugin::registry::Registered;
@@ -11,7 +11,7 @@ use crate::resource::{Output, Source};
 use once_cell::sync::OnceCell;
 use std::sync::Arc;
 
-use super::adapt::{Adapted, Told, check_destination, rotates};
+use super::adapt::{Adapted, Told, check_destination, rotates, wants_alpha};
 use super::metadata;
 use super::writing::Writing;
 
@@ -103,6 +103,11 @@ impl OpenOptions {
     pub(super) fn opening<'a>(&self, options: &'a Dict, call: Option<CallKind>) -> Opening<'a> {
         Opening { options, call, limits: self.limits, threads: self.threads, progress: self.progress.clone() }
     }
+}
+
+/// EXIF's number of an orientation.
+fn as_orientation(value: &Value) -> Option<u32> {
+    value.as_int().and_then(|n| u32::try_from(n).ok()).filter(|n| (1..=8).contains(n))
 }
 
 fn progress_of(options: &Dict) -> Option<Progress> {
@@ -204,7 +209,7 @@ impl File {
     /// Looks at a read: its properties, and whether it can be.
     pub fn plan(&mut self, index: Index, call: &Call) -> Result<Plan> {
         let plan = self.native(index, call).and_then(|(index, mut native, stack)| {
-            let told = self.tell(if stack.is_some() { Index::At(0) } else { index }, call)?;
+            let told = self.tell(if stack.is_some() { Index::At(0) } else { index }, &native, call)?;
             if let Some(count) = stack {
                 let stacked = native.clone().stacked(count)?;
                 // The stack's own axis may have taken the place of a unit axis of the image.
@@ -224,16 +229,31 @@ impl File {
     }
 
     /// What the file says of an image besides its properties.
-    pub(super) fn tell(&mut self, index: Index, call: &Call) -> Result<Told> {
-        let gamma = match call.shared("apply_gamma", CallKind::Read) == &Value::Bool(true) {
-            true => {
-                let meta_call = self.call(CallKind::Meta, &Dict::new().with("exclude_applied", false))?;
-                self.reader()?.meta(index, &meta_call)?.get("gamma").and_then(Value::as_float)
-            }
-            false => None,
-        };
-        let reduced = if call.reduce()? > 1 { self.reader()?.reduction(index, call)? } else { 1 };
-        Ok(Told { reduced, gamma })
+    pub(super) fn tell(&mut self, index: Index, native: &Props, call: &Call) -> Result<Told> {
+        let mut told = Told::default();
+        if call.shared("apply_gamma", CallKind::Read) == &Value::Bool(true) {
+            let all = Dict::new().with("exclude_applied", false);
+            told.gamma = self.meta_of(index, &all)?.get("gamma").and_then(Value::as_float);
+        }
+        if rotates(call) && native.orientation == 0 {
+            // What a plugin has applied itself it leaves out.
+            told.orientation =
+                self.meta_of(index, &Dict::new())?.get("Orientation").and_then(as_orientation).unwrap_or(0);
+        }
+        if wants_alpha(call) && Key::is_possible(native) {
+            told.key = Key::new(native, &self.meta_of(index, &Dict::new())?);
+        }
+        told.reduced = if call.reduce()? > 1 { self.reader()?.reduction(index, call)? } else { 1 };
+        Ok(told)
+    }
+
+    /// The metadata of an image as the plugin has them; none of a plugin that has none.
+    fn meta_of(&mut self, index: Index, options: &Dict) -> Result<Dict> {
+        let call = self.call(CallKind::Meta, options)?;
+        match self.reader()?.meta(index, &call) {
+            Err(e) if e.kind() == ErrorKind::Unsupported => Ok(Dict::new()),
+            other => other,
+        }
     }
 
     /// What the plugin delivers: which index that is, the properties of an image, and how many are stacked.

@@ -2,6 +2,7 @@
 
 use super::converted::Converted;
 use super::file::{File, Side};
+use super::metadata;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Axes, Color, ColorMode, DType, Dict, Value, View};
 use crate::plugin::{Batch, Call, CallKind, Image, Writer};
@@ -155,7 +156,16 @@ impl File {
     /// Writes an image, or the images of a batch.
     pub fn write(&mut self, view: View, dtype: DType, options: &Dict) -> Result<()> {
         self.writing()?;
-        let call = self.call(CallKind::Write, options)?;
+        let written = match options.get("metadata") {
+            Some(Value::Dict(metadata)) => metadata::written(metadata),
+            _ => None,
+        };
+        let changed = written.map(|metadata| {
+            let mut changed = options.clone();
+            changed.set("metadata", metadata);
+            changed
+        });
+        let call = self.call(CallKind::Write, changed.as_ref().unwrap_or(options))?;
         let done = self.write_images(view, dtype, &call);
         self.told(done)
     }

@@ -26,6 +26,8 @@ static int32_t kind_of(avifResult result, const char *said) {
     case AVIF_RESULT_UNSUPPORTED_DEPTH:
     case AVIF_RESULT_NOT_IMPLEMENTED:
     case AVIF_RESULT_NO_CODEC_AVAILABLE:
+    /* Colours that libavif has no way to or from: of a file as of a write. */
+    case AVIF_RESULT_REFORMAT_FAILED:
       return SHIM_UNSUPPORTED;
     case AVIF_RESULT_INVALID_CODEC_SPECIFIC_OPTION:
     case AVIF_RESULT_INVALID_ARGUMENT:
@@ -33,7 +35,6 @@ static int32_t kind_of(avifResult result, const char *said) {
     case AVIF_RESULT_CANNOT_CHANGE_SETTING:
     case AVIF_RESULT_INVALID_EXIF_PAYLOAD:
     case AVIF_RESULT_NO_YUV_FORMAT_SELECTED:
-    case AVIF_RESULT_REFORMAT_FAILED:
       return SHIM_ARGUMENT;
     case AVIF_RESULT_ENCODE_COLOR_FAILED:
     case AVIF_RESULT_ENCODE_ALPHA_FAILED:

@@ -17,6 +17,12 @@ use super::{Color, DType, DTypeKind, Props};
 use crate::error::{Error, Result};
 use formulas::{clip, hsv_to_rgb, lab_to_rgb, luma, multiplied, rgb_to_hsv, rgb_to_lab, rgb_to_ycbcr, ycbcr_to_rgb};
 
+/// Luminance and chroma of 8 bits as colours, by Pillow's tables.
+pub fn rgb_of_ycbcr(pixel: [u8; 3]) -> [u8; 3] {
+    let [r, g, b, _] = ycbcr_to_rgb(formulas::ycbcr_tables(), pixel);
+    [r, g, b]
+}
+
 /// Pixels that are converted at once.
 const BLOCK: usize = 256;
 

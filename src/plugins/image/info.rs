@@ -1,7 +1,7 @@
 //! What all formats of the plugin share: options, and the keys that Pillow's `info` has for every file.
 
 use crate::error::{Error, Result};
-use crate::model::{Color, DType, Destination, Dict, List, Props, Value, palette_value};
+use crate::model::{Color, DType, Destination, Dict, List, Props, Value, exif, palette_value};
 use crate::plugin::{Bands, Call, Calls, OptionSpec, OptionType};
 
 /// Options that every format takes.
@@ -42,6 +42,18 @@ pub fn finish(mut meta: Dict, mode: &str, width: usize, height: usize) -> Dict {
     meta.set("mode", mode);
     meta.set("shape", [width, height].into_iter().collect::<List>());
     meta
+}
+
+/// What EXIF's main directory says; the orientation of the XMP packet where it says none, as in Pillow.
+pub fn tags(meta: &Dict) -> Dict {
+    let mut tags = meta.get("exif").and_then(Value::as_bytes).map(exif::main_ifd).unwrap_or_default();
+    if !tags.contains("Orientation")
+        && let Some(packet) = meta.get("xmp").and_then(Value::as_bytes)
+        && let turned @ 1.. = exif::orientation_in_xmp(packet)
+    {
+        tags.set("Orientation", turned);
+    }
+    tags
 }
 
 /// Adds the key `palette`, unless a read applies the palette and that is not to be told: the colours, each once, in the

@@ -1,5 +1,6 @@
 //! Tags as metadata, in the names and types in which imageio gives them.
 
+use super::carried;
 use super::file::{File, Page};
 use super::flavours;
 use super::form::Form;
@@ -40,6 +41,7 @@ pub fn page(file: &File, page: &Page) -> Result<Dict> {
         }
     }
     meta.set("datetime", date_time(tiff, directory));
+    carried::add(&mut meta, tiff, directory)?;
     Ok(meta)
 }
 

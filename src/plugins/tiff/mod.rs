@@ -3,6 +3,7 @@
 //! `ifd`, `tags`, `form` and `file` know directories and pages, `series` what pages belong together, `flavours` what
 //! programs say of that, `decode` pixels, and `reader` which of it a call means.
 
+mod carried;
 mod decode;
 mod fei;
 mod file;

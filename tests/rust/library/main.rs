@@ -1,6 +1,8 @@
 //! The library from Rust: the verbs with `ndarray` arrays, damaged files, the order of the rooms, and what a defect does.
 
+mod copies;
 mod defects;
+mod expected;
 mod mutations;
 mod orders;
 mod reading;

@@ -167,3 +167,17 @@ fn dicom_behind_the_header_of_a_tiff_is_no_tiff() {
     let error = v3::imopen_bytes(bytes, &Dict::new()).err().unwrap();
     assert_eq!((error.kind(), error.plugin_name()), (ErrorKind::PluginUnavailable, Some("DICOM")));
 }
+
+#[test]
+fn a_reference_black_beyond_all_measure_is_no_defect() {
+    // A reference of chroma that no whole number holds.
+    let mut bytes = std::fs::read(fixture("tiff_codecs/chroma_2x2_532.tif")).unwrap();
+    bytes[168] ^= 0xFF;
+    let mut file = v3::imopen_bytes(bytes, &Dict::new()).unwrap();
+    let call = file.call(CallKind::Read, &Dict::new()).unwrap();
+    let plan = file.plan(Index::At(0), &call).unwrap();
+    let props = plan.props().clone();
+    let mut pixels = vec![0; props.nbytes().unwrap()];
+    let view = libimageio::model::ViewMut::packed(&mut pixels, 1, &props.shape).unwrap();
+    assert!(file.read_planned(&plan, &call, view, props.dtype).is_ok());
+}

@@ -10,6 +10,9 @@ const FILE_HEADER: u64 = 14;
 /// The longest bitmap header, with the masks that may follow the shorter ones.
 const LONGEST: usize = 124 + 16;
 
+/// The header of OS/2 2 cut short behind the depth, as it may be; what is missing is 0.
+const OS2_SHORT: u32 = 16;
+
 /// How pixels are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storage {
@@ -50,14 +53,14 @@ pub struct Header {
 
 /// The length of a bitmap header that is known.
 fn is_known(size: u32) -> bool {
-    matches!(size, 12 | 40 | 52 | 56 | 64 | 108 | 124)
+    matches!(size, 12 | OS2_SHORT | 40 | 52 | 56 | 64 | 108 | 124)
 }
 
 /// Whether a file begins with a bitmap header, which has no mark: its length, one plane, a known depth.
 pub fn is_dib(head: &[u8]) -> bool {
     let (planes, bits) = match word(head, 0) {
         12 => (half(head, 8), half(head, 10)),
-        size if is_known(size) => (half(head, 12), half(head, 14)),
+        size if is_known(size) && size != OS2_SHORT => (half(head, 12), half(head, 14)),
         _ => return false,
     };
     planes == 1 && matches!(bits, 1 | 2 | 4 | 8 | 16 | 24 | 32)
@@ -76,6 +79,13 @@ impl Header {
         if head.len() < size as usize {
             return Err(Error::corrupt("the data end within the header").at(at));
         }
+        let mut padded = [0; LONGEST];
+        let head = if size == OS2_SHORT {
+            padded[..size as usize].copy_from_slice(&head[..size as usize]);
+            &padded[..]
+        } else {
+            head
+        };
         let mut header = if size == 12 { Header::old(head)? } else { Header::new(head, size)? };
         let mut palette_at = at + u64::from(size);
         if size == 40 {

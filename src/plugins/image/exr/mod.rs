@@ -5,6 +5,7 @@
 //! Each part and layer of a file is an image: its colours as one, its further channels as another.
 
 mod attributes;
+mod chroma;
 mod chunk;
 mod header;
 mod images;

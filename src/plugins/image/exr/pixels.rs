@@ -41,7 +41,7 @@ pub fn three_halves(lines: [&[u8]; 3], row: &mut [[u8; 4]]) {
 
 /// Without a branch, so that it can be done for several at once.
 #[inline(always)]
-fn half_to_float(half: u16) -> f32 {
+pub fn half_to_float(half: u16) -> f32 {
     let (half, sign) = (u32::from(half & 0x7fff) << 13, u32::from(half & 0x8000) << 16);
     let exponent = half & 0x0f80_0000;
     // Numbers with an exponent get the larger bias; infinity and NaN the largest exponent.

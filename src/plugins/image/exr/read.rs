@@ -1,5 +1,6 @@
 //! Reading an image: its chunks one after another, each to its place.
 
+use super::chroma::Planes;
 use super::chunk::{Block, Scratch, decompress, rows};
 use super::header::{Header, Part, Sample};
 use super::images::Image;
@@ -60,11 +61,10 @@ impl ExrImage {
         if part.is_deep {
             return Err(Error::unsupported("deep images, whose pixels have lists of samples, are not read"));
         }
-        if self.image.has_chroma {
-            return Err(Error::unsupported("colours stored as luminance, with chroma for every other pixel"));
-        }
         let grid = Grid::of(part)?;
-        if let Some(channel) = self.image.channels(part).find(|c| c.every != (1, 1)) {
+        let is_thin = |(i, every)| every != (1, 1) && !(self.image.has_chroma && (i == 1 || i == 2));
+        let found = self.image.channels(part).enumerate().find(|(i, c)| is_thin((*i, c.every)));
+        if let Some((_, channel)) = found {
             return Err(Error::unsupported(format!("channel {:?} has no sample for every pixel", channel.name)));
         }
         let Some(bytes) = self.source.len().map(|n| n.saturating_sub(part.table_at)) else { return Ok(()) };
@@ -86,6 +86,9 @@ impl Still for ExrImage {
     fn read(&mut self, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let part = self.part()?;
         let decoder = Decoder::new(self, part, call)?;
+        if self.image.has_chroma {
+            return decoder.with_chroma(call, to);
+        }
         let (bands, height) = (decoder.grid.bands, part.window.height);
         let pitch = decoder.pitch()?;
         let (is_partial, may_lack) = (AtomicBool::new(false), call.bool("allow_partial"));
@@ -156,6 +159,42 @@ impl<'a> Decoder<'a> {
         image.source.read_exact_at(&mut table, part.table_at)?;
         let dtype = image.image.props(part).dtype;
         Ok(Decoder { source: &image.source, header: &image.header, part, image: &image.image, dtype, grid, table })
+    }
+
+    /// Gives an image of luminance and chroma. What is missing is gray.
+    fn with_chroma(&self, call: &Call, to: &mut Destination) -> Result<Outcome> {
+        let window = self.part.window;
+        let mut planes = Planes::new(self.part, self.image.channels.len() > 3, call.limits())?;
+        let (mut work, mut outcome) = (Work::default(), Outcome::Complete);
+        for number in 0..self.grid.bands {
+            call.tick(number as u64, self.grid.bands as u64)?;
+            let top = number * self.grid.rows;
+            let height = self.grid.rows.min(window.height - top);
+            let first = i64::from(window.top) + top as i64;
+            let block = Block { left: window.left.into(), top: first, width: window.width, height };
+            match self.chunk((number, 0, number), block, &mut work) {
+                Err(e) if e.kind() == ErrorKind::Corrupt && call.bool("allow_partial") => {
+                    outcome = Outcome::Partial;
+                    continue;
+                }
+                done => done.map_err(|e| e.context(format_args!("after {top} of {} rows", window.height)))?,
+            }
+            let mut rest = &work.raw[..];
+            for y in 0..height {
+                let mut lines = [(&rest[..0], Sample::Half); 4];
+                for (i, channel) in self.part.channels.iter().enumerate() {
+                    let (line, later) =
+                        rest.split_at_checked(block.line(channel, first + y as i64)).unwrap_or((rest, &[]));
+                    if let Some(place) = self.image.channels.iter().position(|&own| own == i) {
+                        lines[place] = (line, channel.sample);
+                    }
+                    rest = later;
+                }
+                planes.take(top + y, lines);
+            }
+        }
+        planes.put(call, to)?;
+        Ok(outcome)
     }
 
     /// Bytes of a row of the image.

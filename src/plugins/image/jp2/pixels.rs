@@ -2,7 +2,7 @@
 
 use super::Picture;
 use crate::error::{Error, Result};
-use crate::model::{DType, Destination};
+use crate::model::{DType, Destination, rgb_of_ycbcr};
 use crate::plugin::{Call, parallel};
 use crate::plugins::image::info;
 use jpeg2000::{Plane, Planes};
@@ -114,7 +114,7 @@ fn row_of<const N: usize>(
     }
 }
 
-/// Luminance and chroma to colours; each sample of chroma serves its pixels.
+/// Luminance and chroma to colours, those of 8 bits as Pillow rounds them; each sample of chroma serves its pixels.
 fn colors<const N: usize>(
     planes: &[Plane],
     picture: &Picture,
@@ -127,10 +127,16 @@ fn colors<const N: usize>(
     let middle = (most + 1.0) / 2.0;
     let sample = |plane: &Plane, x: usize| Scale::of(plane, picture.dtype).sample(plane.under(luma, x, y));
     for (x, pixel) in places.chunks_exact_mut(planes.len()).enumerate() {
-        let level = f64::from(sample(luma, x));
-        let (blue, red) = (f64::from(sample(blue, x)) - middle, f64::from(sample(red, x)) - middle);
-        for (to, color) in pixel.iter_mut().zip(jpeg2000::colors(level, blue, red)) {
-            put(to, (color + 0.5).clamp(0.0, most) as u32);
+        let stored = [luma, blue, red].map(|plane| sample(plane, x));
+        if picture.dtype == DType::U8 {
+            for (to, color) in pixel.iter_mut().zip(rgb_of_ycbcr(stored.map(|n| n as u8))) {
+                put(to, color.into());
+            }
+        } else {
+            let [level, blue, red] = stored.map(f64::from);
+            for (to, color) in pixel.iter_mut().zip(jpeg2000::colors(level, blue - middle, red - middle)) {
+                put(to, (color + 0.5).clamp(0.0, most) as u32);
+            }
         }
         for (to, plane) in pixel.iter_mut().skip(3).zip(rest) {
             put(to, sample(plane, x));

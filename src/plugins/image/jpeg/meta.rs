@@ -4,7 +4,7 @@ use super::multi;
 use super::segments::{Header, Kind, Segment, XMP};
 use crate::error::Result;
 use crate::model::{Dict, List, Value};
-use crate::plugins::image::{exif, info};
+use crate::plugins::image::info;
 use crate::resource::Source;
 
 /// Inches have this many centimetres.
@@ -26,15 +26,8 @@ pub fn read(source: &Source, header: &Header, alone: bool) -> Result<Dict> {
     if let Some(profile) = icc(source, header)? {
         meta.set("icc_profile", profile);
     }
-    let block = meta.get("exif").and_then(Value::as_bytes);
-    let mut tags = block.map(exif::main_ifd).unwrap_or_default();
-    if !tags.contains("Orientation")
-        && let Some(packet) = meta.get("xmp").and_then(Value::as_bytes)
-        && let turned @ 1.. = exif::orientation_in_xmp(packet)
-    {
-        tags.set("Orientation", turned);
-    }
-    if block.is_some() && !meta.contains("dpi") {
+    let tags = info::tags(&meta);
+    if meta.get("exif").is_some_and(|block| block.as_bytes().is_some()) && !meta.contains("dpi") {
         meta.set("dpi", dpi(&tags));
     }
     let frame = &header.frame;

@@ -193,11 +193,17 @@ fn encode_options(call: &Call, format: PixelFormat) -> Result<EncodeOptions<'sta
 }
 
 fn subsampling(call: &Call) -> Result<Option<Subsampling>> {
-    const NAMES: [(&str, Subsampling); 3] =
-        [("4:4:4", Subsampling::S444), ("4:2:2", Subsampling::S422), ("4:2:0", Subsampling::S420)];
+    const NAMES: [(&str, Subsampling); 4] = [
+        ("4:4:4", Subsampling::S444),
+        ("4:2:2", Subsampling::S422),
+        ("4:2:0", Subsampling::S420),
+        // What Pillow calls 4:2:0 in programs of before its version 4.3.
+        ("4:1:1", Subsampling::S420),
+    ];
     let found = match call.get("subsampling") {
-        Value::Null => return Ok(None),
+        Value::Null | Value::Int(-1) => return Ok(None),
         Value::Str(name) => NAMES.iter().find(|(n, _)| **n == **name),
+        Value::Int(3..) => None,
         Value::Int(number) => usize::try_from(*number).ok().and_then(|n| NAMES.get(n)),
         _ => None,
     };

@@ -155,8 +155,13 @@ const NOT_TEXT: &[&str] = &["mode", "exif", "xmp", "compression", "XML:com.adobe
 
 fn texts(file: &mut Vec<u8>, meta: &Dict, without_xmp: bool) -> Result<()> {
     for (key, value) in meta.iter() {
-        let (Some(text), Some(keyword)) = (value.as_str(), latin(key)) else { continue };
+        // The comment of a JPEG, a GIF or a JPEG 2000 is bytes.
+        let comment = (key.as_str() == "comment").then(|| value.as_bytes().map(text_of)).flatten();
+        let (Some(text), Some(keyword)) = (comment.as_deref().or(value.as_str()), latin(key)) else { continue };
         if keyword.is_empty() || keyword.len() > 79 || NOT_TEXT.contains(&key.as_str()) {
+            continue;
+        }
+        if text.is_empty() && comment.is_some() {
             continue;
         }
         match latin(text) {
@@ -171,6 +176,15 @@ fn texts(file: &mut Vec<u8>, meta: &Dict, without_xmp: bool) -> Result<()> {
         add(file, b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", xmp].concat())?;
     }
     Ok(())
+}
+
+/// Bytes as text: UTF-8, else Latin-1; up to a NUL, which a PNG's text cannot hold.
+fn text_of(bytes: &[u8]) -> String {
+    let bytes = bytes.split(|&b| b == 0).next().unwrap_or_default();
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|&b| char::from(b)).collect(),
+    }
 }
 
 /// The text in Latin-1, if that has its letters.

@@ -22,6 +22,9 @@ const DEFAULT_LEVEL: u32 = 6;
 /// Bytes of a band on which the ways of compressing it are tried.
 const SAMPLE: usize = 32 << 10;
 
+/// Bytes below which the sample is flat.
+const FLAT: usize = SAMPLE / 16;
+
 /// Images of fewer bytes are not worth a second thread.
 const LONG: usize = 1 << 20;
 
@@ -144,8 +147,8 @@ impl<'a> Worker<'a> {
         // Tried on a part from the middle, behind what the search may refer to there.
         let from = (data.len() - SAMPLE) / 2;
         let window = &data[from.saturating_sub(WINDOW)..from];
-        let chosen = choose(level, true, |way| Ok(deflate_by(way, window, &data[from..from + SAMPLE], true)?.len()))?;
-        deflate_by(chosen, before, data, last)
+        let size = |way| Ok(deflate_by(way, window, &data[from..from + SAMPLE], true)?.len());
+        deflate_by(choose(level, true, size)?, before, data, last)
     }
 }
 
@@ -157,7 +160,12 @@ type Way = (u32, Strategy);
 /// grain has no repetitions worth a search. `careful`: whether time may be taken for a third way.
 fn choose(level: u32, careful: bool, mut size: impl FnMut(Way) -> Result<usize>) -> Result<Way> {
     let (searching, runs) = ((level, Strategy::Filtered), (level, Strategy::Rle));
-    let (searched, run) = (size(searching)?, size(runs)?);
+    let searched = size(searching)?;
+    // A flat part of a picture says nothing of what else is in the band, which a search is sure to find.
+    if careful && searched < FLAT {
+        return Ok(searching);
+    }
+    let run = size(runs)?;
     let (best, least) = if run <= searched { (runs, run) } else { (searching, searched) };
     // The default level keeps short matches, as zlib-ng's does and zlib's does not; the next one drops them, but takes
     // twice the time: it has to be worth that.
@@ -228,6 +236,22 @@ mod tests {
             let (a, b) = data.split_at(at);
             assert_eq!(combined(inflate::adler32(1, a), inflate::adler32(1, b), b.len()), inflate::adler32(1, &data));
         }
+    }
+
+    #[test]
+    fn a_flat_part_leads_to_a_search() {
+        let mut tried = Vec::new();
+        let sizes = |way: Way| match way {
+            (6, Strategy::Filtered) => 40,
+            _ => 30,
+        };
+        let chosen = choose(6, true, |way| {
+            tried.push(way);
+            Ok(sizes(way))
+        });
+        assert_eq!((chosen.unwrap(), tried.len()), ((6, Strategy::Filtered), 1));
+        // Of a whole band the least is known.
+        assert_eq!(choose(6, false, |way| Ok(sizes(way))).unwrap(), (6, Strategy::Rle));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::rows::Rows;
 use crate::error::{Error, Result};
 use crate::model::{Dict, List, Value};
 use crate::plugin::Call;
-use crate::plugins::image::{exif, info};
+use crate::plugins::image::info;
 use crate::resource::Source;
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub struct Walk {
     /// The frame whose metadata are gathered, and its first chunk with pixels.
     frame: Option<usize>,
     data: Option<Chunk>,
+    /// What stands behind the pixels of a picture was taken.
+    is_at_end: bool,
 }
 
 impl Walk {
@@ -26,7 +28,7 @@ impl Walk {
     pub fn new(source: &Source, header: Arc<Header>) -> Result<Walk> {
         let chunks = Chunks::new(source, SIGNATURE.len() as u64)?;
         let meta = Meta { dict: Dict::new(), header, expanded: 0, time_s: 0.0, next_s: 0.0 };
-        Ok(Walk { chunks, meta, frame: None, data: None })
+        Ok(Walk { chunks, meta, frame: None, data: None, is_at_end: false })
     }
 
     /// Whether the walk has gone beyond this frame and must be begun again.
@@ -44,18 +46,41 @@ impl Walk {
         while self.frame.is_none_or(|now| now < frame) {
             self.advance()?;
         }
+        if self.meta.header.animation.is_none() && !self.is_at_end {
+            self.go_to_end();
+        }
         let header = &self.meta.header;
         let mut dict = self.meta.dict.clone();
         if header.animation.is_some() && !header.first_is_frame {
             dict.set("default_image", true);
         }
-        let tags = dict.get("exif").and_then(Value::as_bytes).map(exif::main_ifd).unwrap_or_default();
+        let tags = info::tags(&dict);
         let mut dict = info::finish(dict, rows.mode, header.width as usize, header.height as usize);
         dict.extend(tags);
         if rows.mode == "P" && (!call.indices() || header.animation.is_none()) {
             info::add_palette(&mut dict, header.palette.as_chunks().0, call)?;
         }
         Ok(dict)
+    }
+
+    /// Takes what stands behind the pixels of a picture, which Pillow knows once it has read them: as far as it is there
+    /// and whole, since it is the pixels that are wanted first.
+    fn go_to_end(&mut self) {
+        let mut rest = || -> Result<()> {
+            if let Some(data) = self.data.take() {
+                self.chunks.skip(data)?;
+            }
+            loop {
+                let chunk = self.chunks.next()?;
+                match &chunk.kind {
+                    b"IEND" => return Ok(()),
+                    _ if chunk.is_data() => self.chunks.skip(chunk)?,
+                    _ => self.meta.take(chunk, self.chunks.body())?,
+                }
+            }
+        };
+        self.is_at_end = true;
+        let _cut_off = rest();
     }
 
     /// Goes on to the next frame.

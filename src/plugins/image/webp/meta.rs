@@ -1,11 +1,10 @@
 //! Metadata under Pillow's names: `loop`, `background`, `icc_profile`, `exif`, `xmp`, of a frame `timestamp` and
 //! `duration` in milliseconds, then what every format of the plugin has.
 
-use super::super::exif;
 use super::super::info;
 use super::Picture;
 use crate::error::{Error, Result};
-use crate::model::{Dict, List, MAX_METADATA, Value};
+use crate::model::{Dict, List, MAX_METADATA};
 use webp_codec::{FrameInfo, Header};
 
 /// Bits of VP8X (RFC 9649, 2.7). libwebp, and so Pillow, shows a chunk only if its bit is set.
@@ -47,8 +46,8 @@ pub fn finish(mut meta: Dict, picture: Picture, frame: Option<&FrameInfo>) -> Di
         meta.set("timestamp", frame.timestamp_ms);
         meta.set("duration", frame.duration_ms);
     }
-    let tags = meta.get("exif").and_then(Value::as_bytes).map(exif::main_ifd);
+    let tags = info::tags(&meta);
     let mut meta = info::finish(meta, picture.mode(), picture.width as usize, picture.height as usize);
-    meta.extend(tags.unwrap_or_default());
+    meta.extend(tags);
     meta
 }

@@ -45,7 +45,7 @@ impl Chroma {
         let green_of_blue = -fixed(of_blue * for_blue / of_green);
         let scaled = |code: i32, zero: f32, full: f32, range: f32| {
             let span = if full - zero == 0.0 { 1.0 } else { full - zero };
-            ((code - zero as i32) as f32 * range / span).clamp(-4096.0, 4096.0) as i32
+            (code.saturating_sub(zero as i32) as f32 * range / span).clamp(-4096.0, 4096.0) as i32
         };
         let table = |of: &dyn Fn(i32) -> i32| -> Box<[i32; 256]> { Box::new(std::array::from_fn(|i| of(i as i32))) };
         let red_of = |i: i32| scaled(i - 128, red_zero - 128.0, red_full - 128.0, 127.0);

@@ -1,13 +1,41 @@
-//! A block of EXIF, which is a small TIFF, taken over into a directory.
+//! A block of EXIF, which is a small TIFF, taken over into a directory, and made of one.
 
-use super::entries::{Directory, Field, Held, Items, item_size};
+use super::entries::{Chain, Directory, Field, Form, Held, Items, item_size};
 use crate::error::{Error, Result};
 use crate::plugins::tiff::ifd::{self, Tiff};
 use crate::resource;
 
+const DESCRIPTION: u16 = 270;
+const ORIENTATION: u16 = 274;
+const SOFTWARE: u16 = 305;
 const EXIF: u16 = 34665;
 const GPS: u16 = 34853;
 const INTEROP: u16 = 40965;
+
+/// Tags that a picture of another format has in its block of EXIF.
+fn is_told(tag: u16) -> bool {
+    matches!(tag, 269..=272 | 274 | 305 | 306 | 315 | 316 | 318 | 319 | 33432 | 40091..=40095)
+}
+
+/// Those for whose sake alone nobody makes a block: they are there in nearly every file, or told otherwise.
+fn is_usual(tag: u16) -> bool {
+    matches!(tag, DESCRIPTION | ORIENTATION | SOFTWARE)
+}
+
+/// The block of EXIF that says what a page's tags do, with the directories of EXIF and GPS; `None` if they say nothing
+/// of the kind. `described`: with the description of the image.
+pub fn block(tiff: &Tiff, directory: &ifd::Directory, described: bool) -> Result<Option<Vec<u8>>> {
+    let own = told(tiff, directory)?;
+    if own.iter().all(|f| is_usual(f.tag)) {
+        return Ok(None);
+    }
+    let own = own.into_iter().filter(|f| described || f.tag != DESCRIPTION).collect();
+    let form = Form { big: false, big_endian: false };
+    let mut block = form.header(8);
+    let directory = Directory { own, ..Directory::default() };
+    block.extend(Chain::new(form).bytes(&directory, 8, true)?);
+    Ok(Some(block))
+}
 
 /// The fields of the block's main directory, those that say how its thumbnail is stored left out, with the
 /// directories of EXIF and GPS.
@@ -17,23 +45,26 @@ pub fn fields(block: &[u8]) -> Result<Vec<Field>> {
     let source = resource::read_memory(block.to_vec(), None)?;
     let tiff = Tiff::open(source).ok_or_else(|| bad(Error::corrupt("it has no header")))?;
     let main = tiff.directory(tiff.first).map_err(bad)?;
-    let mut fields = copy(&tiff, &main).map_err(bad)?;
-    fields.retain(|f| matches!(f.tag, 269..=272 | 274 | 305 | 306 | 315 | 316 | 318 | 319 | 33432 | 40091..=40095));
+    told(&tiff, &main).map_err(bad)
+}
+
+/// The fields of a main directory that stand in a block, with the directories of EXIF and GPS.
+fn told(tiff: &Tiff, main: &ifd::Directory) -> Result<Vec<Field>> {
+    let mut fields = copy(tiff, main, is_told)?;
     for tag in [EXIF, GPS] {
-        if let Some(offset) = tiff.uint(&main, tag).map_err(bad)? {
-            let inner = tiff.directory(offset).and_then(|inner| copy(&tiff, &inner)).map_err(bad)?;
-            let own = inner.into_iter().filter(|f| f.tag != INTEROP).collect();
+        if let Some(offset) = tiff.uint(main, tag)? {
+            let own = copy(tiff, &tiff.directory(offset)?, |tag| tag != INTEROP)?;
             fields.push(Field { tag, held: Held::Directories(vec![Directory { own, ..Directory::default() }]) });
         }
     }
     Ok(fields)
 }
 
-fn copy(tiff: &Tiff, directory: &ifd::Directory) -> Result<Vec<Field>> {
+fn copy(tiff: &Tiff, directory: &ifd::Directory, wanted: impl Fn(u16) -> bool) -> Result<Vec<Field>> {
     let mut fields: Vec<Field> = Vec::new();
     for entry in &directory.entries {
         let Some((_, word)) = item_size(entry.kind) else { continue };
-        if fields.iter().any(|f| f.tag == entry.tag) {
+        if !wanted(entry.tag) || fields.iter().any(|f| f.tag == entry.tag) {
             continue;
         }
         let mut bytes = tiff.bytes(directory, entry)?.into_owned();

@@ -99,6 +99,11 @@ impl Given {
             ..Given::default()
         };
         given.take_metadata(metadata)?;
+        for (every_page, field) in super::blocks::fields(metadata) {
+            if given.first_page.iter().chain(&given.every_page).all(|f| f.tag != field.tag) {
+                given.put(every_page, field);
+            }
+        }
         given.texts(call, metadata, mode)?;
         given.resolution(call, metadata, mode)?;
         if let Value::Bytes(profile) = call.get("iccprofile") {
@@ -128,11 +133,16 @@ impl Given {
     /// Tags by their names, directories of EXIF, and what is left for a description.
     fn take_metadata(&mut self, metadata: &Dict) -> Result<()> {
         for (key, value) in metadata.iter() {
-            if value.kind() == crate::model::Kind::Null || LAYOUT.contains(&key.as_str()) || key.starts_with("is_") {
+            let is_empty = matches!(value, Value::Bytes(bytes) if bytes.is_empty());
+            if is_empty
+                || value.kind() == crate::model::Kind::Null
+                || LAYOUT.contains(&key.as_str())
+                || key.starts_with("is_")
+            {
                 continue;
             }
             let Some(tag) = tags::by_name(key) else {
-                if key.as_str() != "axes" {
+                if key.as_str() != "axes" && !super::blocks::is_of_pictures(key) {
                     self.metadata.set(key.clone(), value.clone());
                 }
                 continue;
@@ -194,7 +204,9 @@ impl Given {
         let tag = |name: &str| metadata.get(name).and_then(number);
         let from_tags = || tag("XResolution").zip(tag("YResolution"));
         let from_metadata = || metadata.get("resolution").and_then(pair);
-        let found = asked.or_else(from_tags).or_else(from_metadata);
+        let in_dots = asked.is_none().then(|| metadata.get("dpi").and_then(pair)).flatten();
+        let in_dots = in_dots.filter(|(x, y)| *x > 0.0 && *y > 0.0 && !metadata.contains("resolution"));
+        let found = asked.or(in_dots).or_else(from_tags).or_else(from_metadata);
         let units = ["none", "inch", "centimeter", "millimeter", "micrometer"];
         let unit = match call.get("resolutionunit") {
             Value::Int(n @ 1..=5) => Some(*n as u16),
@@ -204,6 +216,7 @@ impl Given {
                 "um" | "µm" => Some(5),
                 name => Some(1 + units.iter().position(|u| *u == name).ok_or_else(|| bad_unit(name))? as u16),
             },
+            Value::Null if in_dots.is_some() => Some(2),
             Value::Null => {
                 let given = ["ResolutionUnit", "resolution_unit"].iter().find_map(|k| metadata.get(k)?.as_int());
                 given.filter(|n| asked.is_none() && (1..=5).contains(n)).map(|n| n as u16)
@@ -271,7 +284,7 @@ fn axes(image: &Image, metadata: &Dict) -> Result<Option<String>> {
 }
 
 /// Whether a description is one that a flavour's reader parses: it tells of another file.
-fn is_flavoured(text: &[u8]) -> bool {
+pub fn is_flavoured(text: &[u8]) -> bool {
     let starts = |with: &[u8]| text.starts_with(with);
     starts(b"ImageJ=") || starts(b"SCIFIO=") || starts(b"{\"shape\"") || starts(b"<?xml") || starts(b"<OME")
 }

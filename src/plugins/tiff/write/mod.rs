@@ -5,6 +5,7 @@
 //! how many pages a series has come to and which levels belong to which page. A file for ImageJ keeps a place for its
 //! first directory before the pixels, since ImageJ looks for nothing else in a file beyond 4 GB.
 
+mod blocks;
 mod chunks;
 mod encode;
 mod entries;
@@ -20,6 +21,8 @@ mod stored;
 mod text;
 mod values;
 
+pub use exif::block as exif_block;
+pub use fields::is_flavoured;
 pub use settings::options;
 
 use crate::error::{Error, Result};
