@@ -2,8 +2,8 @@
 
 use crate::av::Frame;
 use crate::convert::Target;
-use crate::encode::Choice;
 use crate::pixels::{Pixels, Samples};
+use crate::plan::Choice;
 use kit::{DType, DictRef, Error, Result, Source};
 
 /// What the samples of an image are to FFmpeg.
