@@ -137,7 +137,12 @@ impl Live {
         let format = input_format(&place.format)?;
         let mut wish = reader::wish(options)?;
         // imageio's name of the last comes first: what is given twice holds as it is said here.
-        for (name, known) in [("video_size", "video_size"), ("framerate", "framerate"), ("pixelformat", "pixel_format"), ("pixel_format", "pixel_format")] {
+        for (name, known) in [
+            ("video_size", "video_size"),
+            ("framerate", "framerate"),
+            ("pixelformat", "pixel_format"),
+            ("pixel_format", "pixel_format"),
+        ] {
             if let Some(value) = options.to_text(name) {
                 wish.options.push((known.into(), value));
             }

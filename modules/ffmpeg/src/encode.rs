@@ -303,7 +303,10 @@ impl Encoding {
         }
         // SAFETY: the container has its stream and output.
         let code = unsafe { ff::avformat_write_header(self.format.as_ptr(), &mut own.0) };
-        done(code, "writing the header")?;
+        if code < 0 {
+            self.place()?.check()?;
+            return Err(broken(code, &self.header_refusal()));
+        }
         if let Some(unknown) = own.first() {
             return Err(Error::new(Kind::Io, format!("the container has no option {unknown:?}")));
         }
@@ -312,6 +315,23 @@ impl Encoding {
         unsafe { ff::avio_flush(self.place()?.raw()) };
         self.started = true;
         self.place()?.check()
+    }
+
+    /// What a container that does not begin may want.
+    fn header_refusal(&self) -> String {
+        // SAFETY: the container, its stream and the encoder are ours.
+        let (container, codec, format, seekable) = unsafe {
+            let container = text((*(*self.format.as_ptr()).oformat).name).unwrap_or("?");
+            let codec = (*self.codec.as_ptr()).codec.as_ref().and_then(|codec| text(codec.name)).unwrap_or("?");
+            let format = std::ptr::addr_of!((*self.codec.as_ptr()).pix_fmt).cast::<c_int>().read();
+            let format = text(raw::av_get_pix_fmt_name(format)).unwrap_or("?");
+            (container, codec, format, (*(*self.format.as_ptr()).pb).seekable != 0)
+        };
+        let mut what = format!("the container {container} does not begin with {codec} in {format}");
+        if !seekable {
+            what.push_str(", perhaps because what it is written to cannot go back (MP4: options={\"movflags\": \"frag_keyframe+empty_moov\"})");
+        }
+        what
     }
 
     /// Writes what the encoder has.

@@ -183,7 +183,8 @@ impl Film {
         }
         let (demuxer, size) = (self.player.demuxer(), self.resource.size());
         let told = demuxer.video().nb_frames;
-        if told <= 0 || !demuxer.format().contains("mov") || self.next as i64 >= told || demuxer.listed(size).is_some() {
+        if told <= 0 || !demuxer.format().contains("mov") || self.next as i64 >= told || demuxer.listed(size).is_some()
+        {
             return Ok(());
         }
         // Or an edit list leaves its end out.

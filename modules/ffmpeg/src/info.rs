@@ -107,7 +107,8 @@ fn quick(demuxer: &mut Demuxer, resource: &Resource) -> Result<Option<Info>> {
 /// Which decoder sees the alpha of VP8 and VP9 in Matroska, which lies beside the pictures; FFmpeg's own do not.
 fn alpha(demuxer: &Demuxer) -> Option<&'static str> {
     use ff::AVCodecID::{AV_CODEC_ID_VP8, AV_CODEC_ID_VP9};
-    let said = entries(demuxer.video().metadata).any(|(key, value)| key.eq_ignore_ascii_case("alpha_mode") && value == b"1");
+    let said =
+        entries(demuxer.video().metadata).any(|(key, value)| key.eq_ignore_ascii_case("alpha_mode") && value == b"1");
     let id = number!(demuxer.parameters(demuxer.stream), codec_id);
     let known = [(AV_CODEC_ID_VP8, c"libvpx", "libvpx"), (AV_CODEC_ID_VP9, c"libvpx-vp9", "libvpx-vp9")];
     let &(_, c, name) = known.iter().find(|&&(codec, _, _)| said && codec as c_int == id)?;

@@ -97,9 +97,8 @@ impl Order {
             ff::av_parser_parse2(parser, self.context.as_ptr(), &mut out, &mut size, data, bytes, 0, 0, 0);
         }
         // SAFETY: the parser is ours.
-        let (number, kind, size) = unsafe {
-            ((*parser).output_picture_number, (*parser).pict_type, ((*parser).width, (*parser).height))
-        };
+        let (number, kind, size) =
+            unsafe { ((*parser).output_picture_number, (*parser).pict_type, ((*parser).width, (*parser).height)) };
         self.resized |= self.size.0 > 0 && self.size != size;
         self.size = size;
         let key = packet.flags & ff::AV_PKT_FLAG_KEY as c_int != 0;

@@ -9,9 +9,30 @@ use std::ptr::null;
 
 /// What a YUV4MPEG can hold, in the machine's byte order.
 const Y4M: [&str; 24] = [
-    "yuv420p", "yuv422p", "yuv444p", "gray", "yuv411p", "gray9", "gray10", "gray12", "gray16", "yuv420p9", "yuv422p9",
-    "yuv444p9", "yuv420p10", "yuv422p10", "yuv444p10", "yuv420p12", "yuv422p12", "yuv444p12", "yuv420p14", "yuv422p14",
-    "yuv444p14", "yuv420p16", "yuv422p16", "yuv444p16",
+    "yuv420p",
+    "yuv422p",
+    "yuv444p",
+    "gray",
+    "yuv411p",
+    "gray9",
+    "gray10",
+    "gray12",
+    "gray16",
+    "yuv420p9",
+    "yuv422p9",
+    "yuv444p9",
+    "yuv420p10",
+    "yuv422p10",
+    "yuv444p10",
+    "yuv420p12",
+    "yuv422p12",
+    "yuv444p12",
+    "yuv420p14",
+    "yuv422p14",
+    "yuv444p14",
+    "yuv420p16",
+    "yuv422p16",
+    "yuv444p16",
 ];
 
 /// What is to be encoded, and how.
@@ -74,7 +95,8 @@ impl Choice {
         // SAFETY: both are FFmpeg's.
         let (fits, codec_name) =
             unsafe { (ff::avformat_query_codec(container, (*codec).id, 0), text((*codec).name).unwrap_or("")) };
-        if fits == 0 {
+        // Matroska holds those of AVI and QuickTime too, of which it does not tell.
+        if fits == 0 && name != "matroska" {
             return Err(Error::option(format!("the container {name} does not take the codec {codec_name}")));
         }
         Ok(Choice { container, codec })

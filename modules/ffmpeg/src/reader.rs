@@ -201,7 +201,9 @@ pub fn wanted_pixels(options: DictRef, native: i32) -> Result<Pixels> {
                 return Err(Error::unsupported(format!("{name} is no array of rows; read rgb24, yuv444p, gray …")));
             }
             if pixels.format != native && !pixels.can_be_made() {
-                return Err(Error::unsupported(format!("FFmpeg does not convert to {name}; read rgb24, yuv444p, gray …")));
+                return Err(Error::unsupported(format!(
+                    "FFmpeg does not convert to {name}; read rgb24, yuv444p, gray …"
+                )));
             }
             Ok(pixels)
         }
