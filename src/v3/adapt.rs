@@ -122,10 +122,11 @@ impl Adapted {
         read: impl FnOnce(&mut Destination) -> Result<Outcome>,
     ) -> Result<Outcome> {
         check_destination(&self.props, call, view.shape(), dtype)?;
-        let view = match self.turn {
+        let mut view = match self.turn {
             Some(turn) => turn.stored(view, &self.colored.axes).ok_or_else(no_rows)?,
             None => view,
         };
+        view.prefer_large_pages();
         let from = self.colored.dtype;
         let cast = match call.bool("scale") {
             true => Cast::scaled(from, dtype, self.colored.bits),

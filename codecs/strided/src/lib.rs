@@ -8,10 +8,12 @@ mod arrays;
 mod copy;
 mod gather;
 mod layout;
+mod pages;
 mod square;
 mod swap;
 mod view;
 
 pub use layout::{Layout, MAX_NDIM};
+pub use pages::prefer_large_pages;
 pub use swap::swap_ends;
 pub use view::{View, ViewMut};

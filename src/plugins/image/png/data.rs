@@ -1,6 +1,7 @@
 //! The deflated pixels of an image: its IDAT chunks as one run of bytes, and what they inflate to, block by block.
 
 use super::chunks::word;
+use crate::model::zeroed;
 use crate::resource::{Source, SourceReader};
 use std::io::{BufRead, Read, Seek, SeekFrom};
 
@@ -80,6 +81,30 @@ impl Data {
         Ok(())
     }
 
+    /// What all of it inflates to, if that is `len` bytes.
+    pub fn inflated(mut self, len: u64) -> Result<Vec<u8>, Odd> {
+        let len = usize::try_from(len).map_err(|_| Odd)?;
+        // No encoder makes it longer than by a hundredth.
+        let most = len.saturating_add(len / 8 + 1024);
+        let mut packed = Vec::new();
+        loop {
+            let bytes = self.bytes()?;
+            let n = bytes.len();
+            if n == 0 {
+                break;
+            }
+            if n > most - packed.len() {
+                return Err(Odd);
+            }
+            packed.extend_from_slice(bytes);
+            self.pass(n)?;
+        }
+        let mut image = zeroed(len).map_err(|_| Odd)?;
+        let mut inflater = inflate::Inflater::new().map_err(|_| Odd)?;
+        let inflated = inflater.inflate(inflate::Wrapper::Zlib, &packed, &mut image).map_err(|_| Odd)?;
+        if inflated.written == len { Ok(image) } else { Err(Odd) }
+    }
+
     /// Passes what is left, which has to be whole too.
     pub fn drain(&mut self) -> Result<(), Odd> {
         loop {
@@ -96,7 +121,7 @@ impl Data {
 const WINDOW: usize = 32 << 10;
 
 /// Bytes of a block: small enough to stay in a processor's cache between inflating and unfiltering.
-const BLOCK: usize = 128 << 10;
+pub const BLOCK: usize = 128 << 10;
 
 /// Inflates block by block.
 pub struct Inflater {

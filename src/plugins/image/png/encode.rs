@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::model::{Color, DType, View};
 use crate::plugin::{Call, Image};
 use rowfilter::Filter;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 /// Bytes of a chunk with pixels.
 const CHUNK: usize = 64 << 10;
@@ -114,13 +114,15 @@ pub fn encode(
 /// Encodes by a compressor made for filtered rows: several times as fast as zlib's level 1, and no larger.
 fn fast<W: Write>(image: &Image, form: Form, step: usize, body: Body<W>, call: &Call) -> Result<()> {
     let mut filter = Filter::new(form.row(), step);
-    let mut stream = fdeflate::Compressor::new(body)?;
+    // It writes eight bytes at a time.
+    let mut stream = fdeflate::Compressor::new(BufWriter::with_capacity(CHUNK, body))?;
     let (mut packed, mut turned) = (Vec::new(), Vec::new());
     for y in 0..form.height as usize {
         call.tick(y as u64, form.height.into())?;
         stream.write_data(filter.apply(stored_row(&image.view, form, y, &mut packed, &mut turned)?))?;
     }
-    Ok(stream.finish()?.flush_chunk()?)
+    let mut body = stream.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok(body.flush_chunk()?)
 }
 
 /// A row in the file's order of bits and bytes.

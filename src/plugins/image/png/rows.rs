@@ -129,11 +129,19 @@ impl Rows {
                 }
             }),
             How::Palette { depth: 8, colors, alpha: false } => {
-                let pixels = row.as_chunks_mut::<3>().0.iter_mut();
-                pixels.zip(stored).for_each(|(to, &i)| {
-                    let [r, g, b, _] = colors[usize::from(i)];
-                    *to = [r, g, b];
-                });
+                // Four at once, each a write of four bytes, of which the next one covers the last.
+                let (fours, last) = stored.as_chunks::<4>();
+                let (to_fours, to_last) = row.split_at_mut(row.len().min(fours.len() * 12));
+                for (to, four) in to_fours.as_chunks_mut::<12>().0.iter_mut().zip(fours) {
+                    let [a, b, c, d] = four.map(|i| colors[usize::from(i)]);
+                    to[..4].copy_from_slice(&a);
+                    to[3..7].copy_from_slice(&b);
+                    to[6..10].copy_from_slice(&c);
+                    to[9..].copy_from_slice(&d[..3]);
+                }
+                for (to, &i) in to_last.as_chunks_mut::<3>().0.iter_mut().zip(last) {
+                    to.copy_from_slice(&colors[usize::from(i)][..3]);
+                }
             }
             How::Palette { depth: 8, colors, alpha: true } => {
                 row.as_chunks_mut::<4>().0.iter_mut().zip(stored).for_each(|(to, &i)| *to = colors[usize::from(i)]);

@@ -95,6 +95,24 @@ fn palettes_are_applied_with_their_alpha() {
     assert_eq!((&*props.shape, &bytes[..]), (&[1, 3, 4][..], &[10, 11, 12, 7, 20, 21, 22, 255, 0, 0, 0, 255][..]));
 }
 
+#[test]
+fn palettes_of_a_byte_a_pixel_are_applied_at_every_width() {
+    let colors: Vec<u8> = noise(768);
+    for width in 1..19u32 {
+        let numbers = noise(width as usize * 9);
+        let whole = encode((width, 9), ColorType::Indexed, BitDepth::Eight, &numbers, |info| {
+            info.palette = Some(colors.clone().into());
+        });
+        let expected: Vec<u8> =
+            numbers.iter().flat_map(|&i| colors[usize::from(i) * 3..][..3].iter().copied()).collect();
+        let (props, bytes) = read(&whole).unwrap();
+        assert_eq!((&*props.shape, bytes == expected), (&[9, width as usize, 3][..], true));
+        for end in 0..whole.len() {
+            assert!(read(&whole[..end]).map_or(true, |(_, bytes)| bytes == expected), "cut at {end}");
+        }
+    }
+}
+
 /// A picture that does not compress to nothing.
 fn noise(n: usize) -> Vec<u8> {
     let mut state = 1u32;

@@ -4,7 +4,7 @@ use super::super::file::{Chunks, File, Page, PageAt};
 use super::super::form::Form;
 use super::super::series::Pages;
 use super::super::tags::compression;
-use super::chunk::{Scratch, decode_rows};
+use super::chunk::{Scratch, decode_rows, sized};
 use super::unpack::{self, Unpacking};
 use crate::error::{Error, Result};
 use crate::model::{DType, Destination, byte_len};
@@ -225,7 +225,10 @@ pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> 
     let limits = *call.limits();
     let partial = call.bool("allow_partial");
     let is_one_run = pixels.is_one_run();
-    let worker = || Ok(Worker { scratch: Scratch::new(limits, partial), pixels, rows: &rows, is_one_run, last: None });
+    let worker = || {
+        let (scratch, decoded) = (Scratch::new(limits, partial), Vec::new());
+        Ok(Worker { scratch, decoded, pixels, rows: &rows, is_one_run, last: None })
+    };
     let finish = |done: Outcome| is_partial.fetch_or(done == Outcome::Partial, Ordering::Relaxed);
     let mut jobs = Jobs { file, pixels, rows: &rows, page: 0, units: VecDeque::new(), loaded: Ok(None), failed: false };
     if let Some(memory) = to.direct(&[]) {
@@ -251,10 +254,13 @@ pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> 
         let shared = Mutex::new(to);
         parallel(call, threads, units, std::iter::from_fn(|| jobs.next()), worker, |worker, job| {
             let job = job?;
-            let mut bytes = limits.allocate(job.len(&rows))?;
-            finish(worker.decode(file, &job, &mut bytes)?);
+            let mut memory = std::mem::take(&mut worker.decoded);
+            let bytes = sized(&mut memory, job.len(&rows), &limits)?;
+            finish(worker.decode(file, &job, bytes)?);
             let mut to = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            put(threads, &mut to, pixels, &rows, job.first_row(&rows), &bytes)
+            put(threads, &mut to, pixels, &rows, job.first_row(&rows), bytes)?;
+            worker.decoded = memory;
+            Ok(())
         })?;
     }
     Ok(if is_partial.into_inner() { Outcome::Partial } else { Outcome::Complete })
@@ -263,6 +269,8 @@ pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> 
 /// What one thread keeps between its jobs.
 struct Worker<'a> {
     scratch: Scratch,
+    /// Rows that do not lie in the destination as they are decoded.
+    decoded: Vec<u8>,
     pixels: &'a Pixels<'a>,
     rows: &'a Rows,
     is_one_run: bool,
