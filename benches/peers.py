@@ -19,6 +19,7 @@ imagecodecs = _import("imagecodecs")
 cv2 = _import("cv2")
 tifffile = _import("tifffile")
 OpenEXR = _import("OpenEXR")
+OpenImageIO = _import("OpenImageIO")
 imageio = _import("imageio.v3") and __import__("imageio.v3", fromlist=["v3"])
 if _import("PIL"):
     from PIL import Image
@@ -149,6 +150,22 @@ def tifffile_read(data, threads=1):
         return None
     opened = (lambda: io.BytesIO(data)) if isinstance(data, bytes) else (lambda: data)
     return lambda: tifffile.imread(opened(), maxworkers=threads)
+
+
+def openimageio_read(path, threads=1):
+    """OpenImageIO, of a file by its name: what it gives is the array of one page."""
+    if not OpenImageIO:
+        return None
+
+    def run():
+        OpenImageIO.attribute("threads", threads)
+        file = OpenImageIO.ImageInput.open(str(path))
+        image = file.read_image(OpenImageIO.UNKNOWN)
+        file.close()
+        return image
+
+    # Wheels lack some codecs.
+    return run if run() is not None else None
 
 
 def tifffile_props(data):

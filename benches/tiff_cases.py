@@ -1,4 +1,4 @@
-"""TIFF: what a microscope or scanner writes, beside libtiff and tifffile with imagecodecs."""
+"""TIFF: what a microscope or scanner writes, beside libtiff, OpenImageIO and tifffile with imagecodecs."""
 
 import io
 import os
@@ -89,7 +89,8 @@ def tiff_cases(add, library, inputs, compiled):
             return None
         out = empty(library.props(data))
         other = numpy.ones(out.nbytes, numpy.uint8)
-        found = {"libtiff": compiled.decoder("libtiff", data, other)}
+        found = {"libtiff": compiled.decoder("libtiff", data, other),
+                 "OpenImageIO": peers.openimageio_read(inputs.folder / name, threads)}
         if threads == 1:
             found["tifffile"] = peers.tifffile_read(data)
             found["memcpy*"] = compiled.decoder("memcpy", bytes(pixels.data), other)

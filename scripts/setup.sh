@@ -34,6 +34,8 @@ for set in "$@"; do
       command -v mmdebstrap >/dev/null || ! command -v apt-get >/dev/null || wished="$wished mmdebstrap"
       need python3 python3       # the tests of the tool read its JSON with it
       command -v tiffinfo >/dev/null || wished="$wished libtiff-tools"   # reads the TIFF that is written
+      # Opens the hyperstacks that are written.
+      [ -e /usr/share/java/ij.jar ] && command -v javac >/dev/null || wished="$wished imagej default-jdk-headless"
       ldconfig -p 2>/dev/null | grep -q 'libLerc' || wished="$wished liblerc4"
       has_tifffile || python3 -c 'import venv, ensurepip' 2>/dev/null || wished="$wished python3-venv"
       if command -v cc >/dev/null; then
@@ -152,6 +154,7 @@ case " $* " in *" test "*)
     echo "setup: bringing tifffile and imagecodecs into build/test/venv" >&2
     mkdir -p build/test
     if python3 -m venv build/test/venv && build/test/venv/bin/pip install --quiet numpy 'tifffile>=2025' imagecodecs; then
+      build/test/venv/bin/pip install --quiet ome-types lxml || true   # has the schema of OME-XML
       touch build/test/venv/ready
     else
       rm -rf build/test/venv
@@ -166,6 +169,7 @@ case " $* " in *" bench "*)
     mkdir -p build/bench
     python3 -m venv build/bench/venv
     build/bench/venv/bin/pip install --quiet numpy pillow imagecodecs opencv-python-headless imageio tifffile OpenEXR
+    build/bench/venv/bin/pip install --quiet OpenImageIO || true
     touch build/bench/venv/ready
   fi
   ;;

@@ -62,6 +62,10 @@ part_rust() {
   "$IIO_PYTHON" -c 'import tifffile, imagecodecs; assert tifffile.__version__ >= "2025"' 2>/dev/null ||
     skip "rust: TIFF that is written, as tifffile reads it, for tifffile of 2025 or later and imagecodecs are not installed"
   command -v tiffinfo >/dev/null || skip "rust: TIFF that is written, as libtiff reads it, for tiffinfo is not installed"
+  "$IIO_PYTHON" -c 'import ome_types, lxml' 2>/dev/null ||
+    skip "rust: OME-XML that is written, beside its schema, for ome-types and lxml are not installed"
+  { [[ -e ${IIO_IMAGEJ:-/usr/share/java/ij.jar} ]] && command -v javac >/dev/null; } ||
+    skip "rust: hyperstacks that are written, as ImageJ reads them, for imagej and a JDK are not installed"
   # shellcheck disable=SC2046
   cargo test --release --workspace $(without) --locked --no-fail-fast
 }

@@ -342,11 +342,11 @@ impl<'a> Destination<'a> {
     }
 }
 
-/// Bytes of rows that are put into their places at once.
-const BAND: usize = 1 << 24;
-/// Most rows that are. A column of them is then a run of a page, more or less: with fewer, each page of the result is
-/// come back to more often.
-const TOGETHER: usize = 1 << 10;
+/// Bytes of rows that are put into their places at once: they stay in a processor's cache.
+const BAND: usize = 1 << 22;
+/// Most rows that are. With fewer, the memory of the result is come back to more often; with more, what is made beside the
+/// putting waits for it longer.
+const TOGETHER: usize = 1 << 8;
 
 /// Bytes that are converted at once, or more, are worth a table of all their values.
 const WORTH_A_TABLE: usize = 1 << 10;

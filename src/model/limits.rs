@@ -21,9 +21,6 @@ impl Default for Limits {
 /// Bytes of metadata that one image may bring.
 pub const MAX_METADATA: usize = 256 << 20;
 
-/// Bytes of an intermediate from which on its pages had better be large.
-const LARGE: usize = 4 << 20;
-
 impl Limits {
     /// Refuses a result that is over a limit.
     pub fn check(&self, props: &Props) -> Result<usize> {
@@ -59,8 +56,6 @@ impl Limits {
 /// Zeroed memory, or an error where there is none. The system has it zeroed: what is not touched costs nothing.
 pub fn zeroed(bytes: usize) -> Result<Vec<u8>> {
     let mut memory: Vec<u8> = bytemuck::try_zeroed_vec(bytes).map_err(|()| Error::out_of_memory(bytes))?;
-    if bytes >= LARGE {
-        strided::prefer_large_pages(&mut memory);
-    }
+    strided::prefer_large_pages(&mut memory);
     Ok(memory)
 }

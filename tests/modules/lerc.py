@@ -76,6 +76,16 @@ for dtype in ("u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8"):
         assert isinstance(found, np.ndarray), (dtype, options, found, lib.iio_error_message())
         assert found.dtype == array.dtype and np.array_equal(found, array), (dtype, options)
         checked += 1
+# In big-endian files libtiff has samples compressed that are in the order of the file: GDAL writes such ones.
+for dtype in ("u2", "i4", "f4", "f8"):
+    swapped = imagecodecs.lerc_encode(gray.astype(dtype).byteswap(), level=0)
+    to = io.BytesIO()
+    tifffile.imwrite(to, iter([swapped]), shape=gray.shape, dtype=dtype, byteorder=">", compression="lerc", metadata=None,
+                     rowsperstrip=gray.shape[0])
+    assert np.array_equal(tifffile.imread(io.BytesIO(to.getvalue())), gray.astype(dtype)), dtype
+    found = read(to.getvalue())
+    assert isinstance(found, np.ndarray) and np.array_equal(found, gray.astype(dtype)), (dtype, lib.iio_error_message())
+    checked += 1
 color = rng.integers(0, 255, (40, 50, 3)).astype("u1")
 found = read(tiff(color, compression="lerc", photometric="rgb", tile=(16, 16)))
 assert isinstance(found, np.ndarray) and np.array_equal(found, color), (found, lib.iio_error_message())

@@ -194,12 +194,14 @@ fn stored_as(format: PixelFormat, subsampling: Subsampling, wanted: Option<Color
         PixelFormat::Rgb | PixelFormat::Bgr | PixelFormat::Rgba if gray => Colorspace::Gray,
         PixelFormat::Rgb | PixelFormat::Bgr | PixelFormat::Rgba => Colorspace::YCbCr,
         PixelFormat::Cmyk => Colorspace::Cmyk,
+        PixelFormat::Pairs => Colorspace::Pairs,
     };
     let stored = wanted.unwrap_or(natural);
     let possible = match format {
         PixelFormat::Gray => stored == Colorspace::Gray,
+        PixelFormat::Pairs => false,
         PixelFormat::Cmyk => matches!(stored, Colorspace::Cmyk | Colorspace::Ycck) && !gray,
-        _ => (stored == Colorspace::Gray) == gray && stored.components() < 4,
+        _ => (stored == Colorspace::Gray) == gray && stored.components() < 4 && stored != Colorspace::Pairs,
     };
     if possible {
         Ok(stored)

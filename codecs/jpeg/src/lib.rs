@@ -44,6 +44,8 @@ pub enum PixelFormat {
     /// The four inks as the file holds them. Adobe's programs, so nearly all files, store them inverted (255 is no
     /// ink); neither direction turns them round. YCCK data come out as CMYK of the same sense.
     Cmyk,
+    /// Two components as they are stored; decoding only.
+    Pairs,
 }
 
 impl PixelFormat {
@@ -51,6 +53,7 @@ impl PixelFormat {
     pub fn channels(self) -> usize {
         match self {
             PixelFormat::Gray => 1,
+            PixelFormat::Pairs => 2,
             PixelFormat::Rgb | PixelFormat::Bgr => 3,
             PixelFormat::Rgba | PixelFormat::Cmyk => 4,
         }
@@ -63,6 +66,7 @@ impl PixelFormat {
             PixelFormat::Bgr => sys::TJPF_TJPF_BGR,
             PixelFormat::Rgba => sys::TJPF_TJPF_RGBA,
             PixelFormat::Cmyk => sys::TJPF_TJPF_CMYK,
+            PixelFormat::Pairs => -1,
         }
     }
 }
@@ -78,6 +82,8 @@ pub enum Colorspace {
     YCbCr,
     Cmyk,
     Ycck,
+    /// Two components, of which the format says nothing.
+    Pairs,
 }
 
 impl Colorspace {
@@ -85,6 +91,7 @@ impl Colorspace {
     pub fn components(self) -> u8 {
         match self {
             Colorspace::Gray => 1,
+            Colorspace::Pairs => 2,
             Colorspace::Rgb | Colorspace::YCbCr => 3,
             Colorspace::Cmyk | Colorspace::Ycck => 4,
         }
@@ -101,6 +108,7 @@ impl Colorspace {
     /// From libjpeg's `J_COLOR_SPACE`.
     fn from_libjpeg(number: i32) -> Option<Colorspace> {
         match number {
+            0 => Some(Colorspace::Pairs),
             1 => Some(Colorspace::Gray),
             2 => Some(Colorspace::Rgb),
             3 => Some(Colorspace::YCbCr),

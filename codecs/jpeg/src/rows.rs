@@ -38,6 +38,7 @@ impl Job<'_> {
                 PixelFormat::Bgr => 2,
                 PixelFormat::Rgba => 3,
                 PixelFormat::Cmyk => 4,
+                PixelFormat::Pairs => 5,
             },
             divisor: scale.divisor(),
             strict,

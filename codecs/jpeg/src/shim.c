@@ -140,7 +140,7 @@ int32_t codec_jpeg_read_header(codec_jpeg *decoder, const uint8_t *data, size_t 
 
 int32_t codec_jpeg_start(codec_jpeg *decoder, const uint8_t *data, size_t size, const codec_jpeg_job *job,
                          codec_jpeg_started *started) {
-  static const J_COLOR_SPACE colors[] = {JCS_GRAYSCALE, JCS_EXT_RGB, JCS_EXT_BGR, JCS_EXT_RGBA, JCS_CMYK};
+  static const J_COLOR_SPACE colors[] = {JCS_GRAYSCALE, JCS_EXT_RGB, JCS_EXT_BGR, JCS_EXT_RGBA, JCS_CMYK, JCS_UNKNOWN};
   j_decompress_ptr info = &decoder->info;
   decoder->strict = job->strict;
   decoder->restart = job->scan != NULL ? job->restart : -1;

@@ -3,16 +3,19 @@
 
 use crate::ViewMut;
 
-/// Bytes of memory from which on large pages are asked for: less is what an allocator may use again for small things.
-const LARGE: usize = 32 << 20;
+/// Bytes of memory from which on large pages are asked for, as in numpy: less is what an allocator may use again for
+/// small things.
+const LARGE: usize = 4 << 20;
 
 /// Where large pages begin and end, on most systems.
 #[cfg(target_os = "linux")]
 const PAGE: usize = 2 << 20;
 
-/// Asks the system for large pages where this memory has none yet. A hint: nothing but the speed depends on it.
+/// Asks the system for large pages where this memory is large and has none yet. A hint: nothing but the speed depends on it.
 pub fn prefer_large_pages(memory: &mut [u8]) {
-    advise(memory.as_mut_ptr(), memory.len());
+    if memory.len() >= LARGE {
+        advise(memory.as_mut_ptr(), memory.len());
+    }
 }
 
 impl ViewMut<'_> {

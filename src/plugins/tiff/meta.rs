@@ -5,8 +5,8 @@ use super::flavours;
 use super::form::Form;
 use super::ifd::{Directory, Entry, Tiff, decode_text};
 use super::tags::{self, Names, kind, tag};
-use crate::error::Result;
-use crate::model::{Array, DType, Dict, List, Value};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Array, DType, Dict, List, MAX_METADATA, Value};
 
 /// Longer runs of numbers become an array, which takes no more memory than they do in the file.
 const LONGEST_LIST: usize = 1024;
@@ -65,10 +65,16 @@ fn date_time(tiff: &Tiff, directory: &Directory) -> Value {
 /// The tags of a directory by their names. One whose value cannot be read is left out.
 pub fn tags(tiff: &Tiff, directory: &Directory, names: Names) -> Result<Dict> {
     let mut dict = Dict::new();
+    // Thousands of tags may name the same bytes of the file.
+    let mut left = MAX_METADATA;
     for entry in &directory.entries {
         let name = tags::name(entry.tag, names).map_or_else(|| entry.tag.to_string(), str::to_owned);
         if dict.contains(&name) {
             continue;
+        }
+        if let Some(len) = entry.len().filter(|_| tiff.is_inside(entry)) {
+            let over = || Error::limit(format!("the tags of a directory take more than {MAX_METADATA} bytes"));
+            left = left.checked_sub(len).ok_or_else(over)?;
         }
         let value = match names {
             Names::Image => image_value(tiff, directory, entry),
@@ -77,7 +83,7 @@ pub fn tags(tiff: &Tiff, directory: &Directory, names: Names) -> Result<Dict> {
         };
         match value {
             Ok(value) => dict.set(name, value),
-            Err(e) if e.kind() == crate::error::ErrorKind::Corrupt => {}
+            Err(e) if e.kind() == ErrorKind::Corrupt => {}
             Err(e) => return Err(e),
         }
     }

@@ -9,6 +9,7 @@ mod file;
 mod flavours;
 mod form;
 mod ifd;
+mod layout;
 mod legacy;
 mod meta;
 mod ndpi;

@@ -28,6 +28,8 @@ struct Target {
     squeeze: bool,
     /// Rows and columns of each page that are read.
     size: (usize, usize),
+    /// How many rows each page says that it has, where the picture has more.
+    short: Option<usize>,
 }
 
 impl TiffReader {
@@ -82,7 +84,7 @@ impl TiffReader {
                 target.pages = Pages::Each(vec![at]);
                 if let Some(size) = series.size {
                     target.shape = target.form().cropped(size).shape();
-                    target.size = size;
+                    target.resize(size);
                 }
                 Ok(target)
             }
@@ -120,7 +122,8 @@ impl TiffReader {
     fn read_window(&self, target: &Target, window: Window, call: &Call, to: &mut Destination) -> Result<Outcome> {
         let form = target.form();
         let count = target.page_count()?;
-        let mut pixels = Pixels { form, dtype: form.dtype()?, pages: &target.pages, count, window };
+        let mut pixels =
+            Pixels { form, dtype: form.dtype()?, pages: &target.pages, count, window, short: target.short };
         let Some((area, mut wanted)) = to.within_area() else { return decode::read(&self.file, &pixels, call, to) };
         let (x, y) = (pixels.window.x.start + area.x, pixels.window.y.start + area.y);
         let window = Window { y: y..y + area.height, x: x..x + area.width };
@@ -149,20 +152,38 @@ impl Target {
             spacing: Vec::new(),
             squeeze: true,
             size: (page.form.length, page.form.width),
+            short: None,
             page,
         }
     }
 
     fn of_series(series: &Series, page: Arc<Page>) -> Target {
-        Target {
+        let mut target = Target {
             shape: series.shape.clone(),
             axes: series.axes.clone(),
             pages: series.pages.clone(),
             spacing: series.spacing.clone(),
             squeeze: series.squeeze,
-            size: series.size.unwrap_or((page.form.length, page.form.width)),
+            size: (page.form.length, page.form.width),
+            short: None,
             page,
+        };
+        if let Some(size) = series.size {
+            target.resize(size);
         }
+        target
+    }
+
+    /// Takes these rows and columns of each page. Rows that a page should have and does not say that it has are in its
+    /// last tiles, or not stored.
+    fn resize(&mut self, size: (usize, usize)) {
+        let form = &self.page.form;
+        if size.0 > form.length {
+            self.short = Some(form.length);
+            let form = form.cropped((size.0, form.width));
+            self.page = Arc::new(Page { form, ..Page::clone(&self.page) });
+        }
+        self.size = size;
     }
 
     /// The axes that a read gives. Where there are more than an array has here, those of length 1 are left out.

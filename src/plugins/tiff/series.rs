@@ -57,9 +57,10 @@ pub struct Series {
 }
 
 impl Series {
-    /// Leaves rows and columns behind these out of the pages, which are of this form.
+    /// Leaves rows and columns behind these out of the pages, which are of this form. There may be more rows than pages
+    /// say.
     pub fn crop(&mut self, size: (usize, usize), form: &Form) {
-        let size = (size.0.min(form.length), size.1.min(form.width));
+        let size = (size.0, size.1.min(form.width));
         for (length, letter) in self.shape.iter_mut().zip(self.axes.chars()) {
             match letter {
                 'Y' => *length = size.0,

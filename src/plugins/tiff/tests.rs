@@ -6,6 +6,9 @@ use crate::plugin::{Count, Outcome};
 use crate::v3::{self, File};
 use std::time::{Duration, Instant};
 
+mod bombs;
+mod slides;
+
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 
@@ -202,29 +205,6 @@ fn a_tile_of_which_most_is_wanted_is_decoded_as_a_whole() {
         made.0.extend(data);
         assert_eq!(read(&made.0, 0, Dict::new()).unwrap().2, PIXELS[..12], "{code}, {n} bytes");
     }
-}
-
-#[test]
-fn levels_of_philips_are_cut_to_the_picture() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tiff_flavours/slide_philips.tif");
-    let file = std::fs::read(path).unwrap();
-    let level = |n: i64, page: Option<i64>| {
-        let mut options = Dict::new().with("level", n);
-        if let Some(page) = page {
-            options.set("page", page);
-        }
-        let (shape, _, pixels, _) = read(&file, 0, options).unwrap();
-        (shape, pixels)
-    };
-    // The whole page, of whose tiles the picture has a part.
-    let (shape, stored, ..) = read(&file, 1, Dict::new().with("pages", true)).map(|r| (r.0, r.2)).unwrap();
-    assert_eq!(shape, [32, 64, 3]);
-    let (shape, pixels) = level(1, None);
-    assert_eq!(shape, [24, 49, 3]);
-    let rows = pixels.chunks(49 * 3).zip(stored.chunks(64 * 3));
-    assert!(rows.clone().count() == 24 && { rows }.all(|(cut, row)| cut == &row[..49 * 3]));
-    assert_eq!(level(1, Some(0)), (shape, pixels));
-    assert_eq!(level(0, None).0, [48, 80, 3]);
 }
 
 #[test]

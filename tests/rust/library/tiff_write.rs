@@ -64,6 +64,10 @@ impl Folder {
             let done = Command::new(&python).arg(script).arg(folder).output().unwrap();
             let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
             assert!(done.status.success(), "{said}");
+            eprint!(
+                "{}",
+                said.lines().find(|line| line.starts_with("SKIPPED")).map_or(String::new(), |l| format!("{l}\n"))
+            );
         } else {
             eprintln!(
                 "SKIPPED: tifffile of 2025 or later and imagecodecs are not installed, so what is written was not read by them"
@@ -253,4 +257,97 @@ fn threads_do_not_change_the_file() {
             .unwrap()
     };
     assert!(with(1) == with(2) && with(1) == with(7));
+}
+
+/// ImageJ itself: Debian's package, or where `IIO_IMAGEJ` says that its jar is.
+fn imagej() -> Option<std::path::PathBuf> {
+    let jar = std::env::var_os("IIO_IMAGEJ").map_or_else(|| "/usr/share/java/ij.jar".into(), std::path::PathBuf::from);
+    let compiles = jar.is_file() && has("javac", &["-version"]);
+    compiles.then_some(jar)
+}
+
+#[test]
+fn imagej_opens_what_is_written_for_it_and_is_understood() {
+    let Some(jar) = imagej() else {
+        eprintln!("SKIPPED: ImageJ (package imagej, with a JDK) is not installed, so no hyperstack was opened in it");
+        return;
+    };
+    let folder = Folder::new("imagej");
+    let said = "13 x 11, C 1 Z 1 T 1, 8 bits, hyperstack false, 1.00000 1.00000 1.00000 pixel, interval 0.00000, composite false";
+    /// Name, dtype, shape, options, and how what ImageJ says differs from what it says of the first.
+    type Case = (&'static str, DType, &'static [usize], &'static str, &'static [(&'static str, &'static str)]);
+    let cases: [Case; 9] = [
+        ("gray", DType::U8, &[11, 13], r#"{}"#, &[]),
+        ("signed", DType::I16, &[11, 13], r#"{}"#, &[("8 bits", "16 bits")]),
+        ("color", DType::U8, &[11, 13, 3], r#"{}"#, &[("8 bits", "24 bits")]),
+        ("colors", DType::U8, &[4, 11, 13, 3], r#"{"axes":"ZYXS"}"#, &[("Z 1", "Z 4"), ("8 bits", "24 bits")]),
+        (
+            "slices_nolibtiff",
+            DType::U16,
+            &[3, 11, 13],
+            r#"{"axes":"ZYX","metadata":{"spacing":3.5,"unit":"um","Labels":["one","two","three"],"Info":"a"}}"#,
+            &[("Z 1", "Z 3"), ("8 bits", "16 bits"), ("1.00000 pixel", "3.50000 µm")],
+        ),
+        (
+            "times",
+            DType::F32,
+            &[5, 11, 13],
+            r#"{"axes":"TYX","resolution":[4,8],"metadata":{"finterval":0.25,"unit":"um"}}"#,
+            &[
+                ("T 1", "T 5"),
+                ("8 bits", "32 bits"),
+                ("1.00000 1.00000 1.00000 pixel", "0.250000 0.125000 1.00000 µm"),
+                ("interval 0.00000", "interval 0.250000"),
+            ],
+        ),
+        (
+            "channels",
+            DType::U16,
+            &[3, 11, 13],
+            r#"{"axes":"CYX","metadata":{"mode":"composite"}}"#,
+            &[("C 1", "C 3"), ("8 bits", "16 bits"), ("composite false", "composite true")],
+        ),
+        (
+            "hyper",
+            DType::U16,
+            &[2, 3, 4, 11, 13],
+            r#"{"axes":"TZCYX"}"#,
+            &[
+                ("C 1 Z 1 T 1", "C 4 Z 3 T 2"),
+                ("8 bits", "16 bits"),
+                ("hyperstack false", "hyperstack true"),
+                ("composite false", "composite true"),
+            ],
+        ),
+        (
+            "deflate",
+            DType::U8,
+            &[2, 3, 11, 13],
+            r#"{"axes":"TZYX","compression":"deflate"}"#,
+            &[("Z 1 T 1", "Z 3 T 2"), ("hyperstack false", "hyperstack true")],
+        ),
+    ];
+    for (name, dtype, shape, options, _) in cases {
+        let options = Dict::from_json(options).unwrap().with("imagej", true);
+        folder.round_trip(&format!("{name}.tif"), dtype, shape, &options.to_json().unwrap());
+    }
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tiff/Hyperstacks.java");
+    let run = |program: &str, arguments: &[&std::ffi::OsStr]| {
+        let done = Command::new(program).args(["-cp"]).arg(&jar).args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
+        said
+    };
+    let lines = run("java", &["-Djava.awt.headless=true".as_ref(), program.as_os_str(), folder.0.as_os_str()]);
+    for (name, dtype, shape, _, differs) in cases {
+        let line = lines.lines().find(|line| line.starts_with(&format!("{name}.tif: ")));
+        let line = line.unwrap_or_else(|| panic!("{name}: {lines}"));
+        let wanted = differs.iter().fold(format!("{name}.tif: {said}"), |text, (from, to)| text.replace(from, to));
+        assert!(line.starts_with(&wanted), "{line}\n instead of\n{wanted}");
+        // What ImageJ saves comes back too; it keeps signed numbers from 0 on.
+        let (found, bytes) = read(&folder.0.join("again").join(format!("{name}.tif")), 0);
+        assert_eq!(found, shape, "{name}");
+        assert!(dtype == DType::I16 || bytes == items(dtype, shape.iter().product()), "{name}");
+    }
+    folder.read_by_others();
 }

@@ -53,6 +53,8 @@ pub struct Pixels<'a> {
     pub count: usize,
     /// The part of each.
     pub window: Window,
+    /// How many rows the directories of the pages say, where those are fewer than the form has.
+    pub short: Option<usize>,
 }
 
 /// Rows of one page that are decoded at once: `rows` of the window in `planes` of the page.
@@ -124,7 +126,8 @@ impl Pixels<'_> {
     /// Whether each page is one strip or tile of samples that lie there just as they are wanted, but for their order.
     fn is_one_run(&self) -> bool {
         let form = self.form;
-        form.compression == compression::NONE
+        self.short.is_none()
+            && form.compression == compression::NONE
             && form.predictor == 1
             && !form.reversed_bits
             && form.shared_chroma().is_none()
@@ -393,7 +396,10 @@ fn load<'a>(file: &'a File, pixels: &Pixels, index: usize, before: Option<&Page>
         let chunks = Chunks::of(tiff, &page)?;
         return Ok(Some(Loaded { tiff, page, chunks }));
     }
-    let page = file.load(at).map_err(in_series)?;
+    let mut page = file.load(at).map_err(in_series)?;
+    if pixels.short == Some(page.form.length) {
+        page.form.length = pixels.form.length;
+    }
     if page.form.shape() != pixels.form.shape() || page.form.dtype()? != pixels.dtype {
         return Err(Error::corrupt(format!("page {index} of the series has another form than the first")));
     }

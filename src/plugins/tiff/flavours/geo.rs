@@ -1,6 +1,6 @@
 //! GeoTIFF: keys by their names, and the tags that place pixels on the earth.
 
-use super::super::ifd::{Directory, Tiff};
+use super::super::ifd::{Directory, Tiff, decode_text};
 use super::super::tags::tag;
 use crate::error::Result;
 use crate::model::{Dict, List, Value};
@@ -11,6 +11,9 @@ static KEYS: Lazy<Vec<(u64, &str)>> = Lazy::new(|| {
     lines.filter_map(|line| line.split_once('\t')).filter_map(|(n, name)| Some((n.parse().ok()?, name))).collect()
 });
 
+/// More numbers and letters than the keys of a file have. Each key may name all of another tag.
+const MOST_VALUES: usize = 1 << 20;
+
 /// The keys, as tifffile gives them.
 pub fn meta(tiff: &Tiff, directory: &Directory) -> Result<Dict> {
     let mut dict = Dict::new();
@@ -20,11 +23,12 @@ pub fn meta(tiff: &Tiff, directory: &Directory) -> Result<Dict> {
     dict.set("KeyRevision", *revision);
     dict.set("KeyRevisionMinor", *minor);
     let count = usize::try_from(*count).unwrap_or(usize::MAX);
+    let mut values = Values { tiff, directory, floats: Vec::new(), texts: None, left: MOST_VALUES };
     for entry in entries.chunks_exact(4).take(count) {
         let &[id, place, count, offset] = entry else { continue };
         let value = match u16::try_from(place) {
             Ok(0) => Some(Value::unsigned(offset)),
-            Ok(place) => of_tag(tiff, directory, place, offset, count)?,
+            Ok(place) => values.part(place, offset, count)?,
             Err(_) => None,
         };
         let name = KEYS.iter().find(|(n, _)| *n == id).map_or_else(|| id.to_string(), |(_, name)| (*name).to_owned());
@@ -50,25 +54,62 @@ pub fn meta(tiff: &Tiff, directory: &Directory) -> Result<Dict> {
     Ok(dict)
 }
 
-/// Part of the value of another tag.
-fn of_tag(tiff: &Tiff, directory: &Directory, place: u16, offset: u64, count: u64) -> Result<Option<Value>> {
-    let (Ok(from), Ok(count)) = (usize::try_from(offset), usize::try_from(count)) else { return Ok(None) };
-    if place == tag::GEO_ASCII_PARAMS {
-        let Some(entry) = directory.get(place) else { return Ok(None) };
-        let bytes = tiff.bytes(directory, entry)?;
+/// Values of other tags, of which keys are parts.
+struct Values<'a> {
+    tiff: &'a Tiff,
+    directory: &'a Directory,
+    /// Those that were asked for, by their tags.
+    floats: Vec<(u16, Option<Vec<f64>>)>,
+    /// The texts, once they were asked for.
+    texts: Option<Vec<u8>>,
+    /// How many may still be told.
+    left: usize,
+}
+
+impl Values<'_> {
+    /// Part of the value of another tag; `None`: there is no such part, or more than keys have was told.
+    fn part(&mut self, place: u16, offset: u64, count: u64) -> Result<Option<Value>> {
+        let (Ok(from), Ok(count)) = (usize::try_from(offset), usize::try_from(count)) else { return Ok(None) };
+        let Some(left) = self.left.checked_sub(count) else { return Ok(None) };
+        self.left = left;
+        if place == tag::GEO_ASCII_PARAMS {
+            return self.text(from, count);
+        }
+        let at = match self.floats.iter().position(|(of, _)| *of == place) {
+            Some(at) => at,
+            None => {
+                self.floats.push((place, self.tiff.floats(self.directory, place)?));
+                self.floats.len() - 1
+            }
+        };
+        let Some(all) = &self.floats[at].1 else { return Ok(None) };
+        let whole = place == tag::GEO_KEY_DIRECTORY;
+        let value = |x: &f64| if whole { Value::Int(*x as i64) } else { Value::Float(*x) };
+        let Some(part) = all.get(from..from.saturating_add(count).min(all.len())) else { return Ok(None) };
+        Ok(match part {
+            [] => None,
+            [one] => Some(value(one)),
+            many => Some(Value::List(many.iter().map(value).collect())),
+        })
+    }
+
+    fn text(&mut self, from: usize, count: usize) -> Result<Option<Value>> {
+        let bytes = match self.texts.take() {
+            Some(texts) => texts,
+            None => {
+                let Some(entry) = self.directory.get(tag::GEO_ASCII_PARAMS) else { return Ok(None) };
+                self.tiff.bytes(self.directory, entry)?.into_owned()
+            }
+        };
+        let bytes = self.texts.insert(bytes);
         let end = from.saturating_add(count).min(bytes.len());
         let Some(text) = bytes.get(from..end) else { return Ok(None) };
         let text = if count > 1 { text.strip_suffix(b"|").unwrap_or(text) } else { text };
         let text: Vec<u8> = text.iter().copied().filter(|&b| b != 0).collect();
-        return Ok(Some(Value::text(&text)));
+        // As other texts of the file, it may be Windows' Latin-1.
+        Ok(Some(match Value::text(&text) {
+            Value::Bytes(bytes) => decode_text(&bytes).map_or(Value::Bytes(bytes), Value::from),
+            text => text,
+        }))
     }
-    let Some(all) = tiff.floats(directory, place)? else { return Ok(None) };
-    let whole = place == tag::GEO_KEY_DIRECTORY;
-    let value = |x: &f64| if whole { Value::Int(*x as i64) } else { Value::Float(*x) };
-    let Some(part) = all.get(from..from.saturating_add(count).min(all.len())) else { return Ok(None) };
-    Ok(match part {
-        [] => None,
-        [one] => Some(value(one)),
-        many => Some(Value::List(many.iter().map(value).collect())),
-    })
 }

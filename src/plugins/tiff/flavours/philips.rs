@@ -38,12 +38,12 @@ fn single(page: &Page, name: &str) -> Result<Series> {
     Ok(series)
 }
 
-/// Length of an axis that a tile may have made longer, as tifffile decides it.
+/// Length of an axis that a tile may have made longer, as tifffile decides it; perhaps more than is stored.
 fn cropped(whole: usize, stored: usize, tile: usize, factor: f64) -> Option<usize> {
     let wanted = whole.checked_div(factor.round_ties_even() as usize)?;
     match stored.checked_sub(tile) {
         Some(rest) if rest >= wanted => Some(rest + 1),
-        _ => Some(wanted.min(stored)),
+        _ => Some(wanted),
     }
 }
 

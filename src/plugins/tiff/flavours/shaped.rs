@@ -23,6 +23,9 @@ fn parse(text: &str) -> Option<Dict> {
             sizes.map(|n| n.trim().parse::<i64>().ok()).collect::<Option<Vec<_>>>().map(|v| v.into_iter().collect());
         return Some(Dict::new().with("shape", sizes?));
     }
+    if !super::labels::is_bounded_json(text) {
+        return None;
+    }
     Dict::from_json(text).ok()
 }
 

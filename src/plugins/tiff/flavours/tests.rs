@@ -3,7 +3,7 @@
 use super::super::file::File;
 use super::super::ifd::Tiff;
 use super::super::series;
-use crate::model::{DType, Dict, List, Value};
+use crate::model::{Dict, List, Value};
 use crate::resource;
 use std::path::Path;
 
@@ -27,18 +27,23 @@ fn same(ours: &Value, theirs: &Value) -> bool {
             a.len() == b.len() && b.iter().all(|(k, v)| a.get(k).is_some_and(|o| same(o, v)))
         }
         (Value::List(a), Value::List(b)) if a.len() == b.len() => a.iter().zip(b.iter()).all(|(a, b)| same(a, b)),
-        (Value::Array(array), Value::List(rows)) if array.shape().len() == 2 => {
-            let rows: Option<Vec<Vec<f64>>> = rows.iter().map(Value::as_floats).collect();
-            let number = |b: &[u8]| match array.dtype() {
-                DType::U32 => f64::from(u32::from_ne_bytes(b.try_into().unwrap())),
-                _ => f64::from(b[0]),
-            };
-            let numbers = array.data().chunks_exact(array.dtype().size()).map(number);
-            matches!(array.dtype(), DType::U8 | DType::U32) && rows.is_some_and(|rows| numbers.eq(rows.concat()))
+        (Value::Array(array), Value::List(_)) => {
+            let mut numbers = Vec::new();
+            let shape = flat(theirs, &mut numbers);
+            (shape == array.shape() || numbers.is_empty()) && array.to_f64() == numbers
         }
-        (Value::Array(_), Value::List(_)) => ours.as_floats() == theirs.as_floats(),
         _ => matches!((ours.as_float(), theirs.as_float()), (Some(a), Some(b)) if a == b),
     }
+}
+
+/// The numbers of lists in lists, and how many each level has.
+fn flat(value: &Value, numbers: &mut Vec<f64>) -> Vec<usize> {
+    let Value::List(list) = value else {
+        numbers.extend(value.as_float());
+        return Vec::new();
+    };
+    let inner = list.iter().map(|item| flat(item, numbers)).last().unwrap_or_default();
+    [vec![list.len()], inner].concat()
 }
 
 #[test]

@@ -4,10 +4,62 @@ use super::labels::scalar;
 use crate::model::{Dict, List, Value};
 use roxmltree::{Document, Node, ParsingOptions};
 
-/// A document that is no larger than metadata may be; without a DTD, whose entities could multiply.
+/// More attributes than an element has. The parser compares each with all before it.
+const MOST_ATTRIBUTES: usize = 512;
+
+/// More names of namespaces than a document declares. The parser hands all of them down to each element that adds one.
+const MOST_NAMESPACES: usize = 1024;
+
+/// A document that is no larger than metadata may be; without a DTD, whose entities could multiply, and without so many
+/// attributes or namespaces that the parser would take the square of their number.
 pub fn parse(text: &str) -> Option<Document<'_>> {
+    if !is_bounded(text) {
+        return None;
+    }
     let options = ParsingOptions { allow_dtd: false, nodes_limit: 1 << 21, ..ParsingOptions::default() };
     Document::parse_with_options(text.trim_matches(['\0', ' ', '\n', '\r', '\t', '\u{feff}']), options).ok()
+}
+
+/// Whether each element has few attributes, and the document few namespaces.
+fn is_bounded(text: &str) -> bool {
+    if text.matches("xmlns").nth(MOST_NAMESPACES).is_some() {
+        return false;
+    }
+    let mut rest = text;
+    while let Some(from) = rest.find('<') {
+        rest = &rest[from..];
+        let others = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+        let len = match others.iter().find(|(start, _)| rest.starts_with(start)) {
+            Some((_, end)) => rest.find(end),
+            None => match tag_len(rest) {
+                Some(len) => len,
+                None => return false,
+            },
+        };
+        // What has no end is for the parser to refuse.
+        let Some(behind) = len.and_then(|len| rest.get(len..)) else { return true };
+        rest = behind;
+    }
+    true
+}
+
+/// Bytes of the tag at the start, up to its `>`, or `None` where it has none; the outer `None`: too many attributes.
+fn tag_len(text: &str) -> Option<Option<usize>> {
+    let mut quote = None;
+    let mut attributes = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        match (byte, quote) {
+            (b'>', None) => return Some(Some(at)),
+            (b'=', None) => attributes += 1,
+            (b'"' | b'\'', None) => quote = Some(byte),
+            (byte, Some(open)) if byte == open => quote = None,
+            _ => {}
+        }
+        if attributes > MOST_ATTRIBUTES {
+            return None;
+        }
+    }
+    Some(None)
 }
 
 /// Elements deeper than this are left out.
@@ -95,5 +147,25 @@ mod tests {
         assert_eq!(dict.to_json().unwrap(), r#"{"a":{"b":[2.5,"c"],"d":null,"x":1}}"#);
         assert!(to_dict("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>").is_none());
         assert!(to_dict("<a><b></a>").is_none());
+    }
+
+    #[test]
+    fn attributes_and_namespaces_that_take_the_square_of_their_number_are_refused() {
+        let many = |count: usize, one: &dyn Fn(usize) -> String| (0..count).map(one).collect::<String>();
+        let attributes = |count: usize| many(count, &|i| format!(" a{i}='x>=\"'"));
+        assert_eq!(
+            to_dict(&format!("<a{}/>", attributes(500))).unwrap().get("a").unwrap().as_dict().unwrap().len(),
+            500
+        );
+        // Neither other signs before it nor a quote in a comment hide an element.
+        for before in ["", "<!-- it's -->", "<?p it's ?>", "<b><![CDATA[it's]]></b>"] {
+            let started = std::time::Instant::now();
+            assert!(to_dict(&format!("<o>{before}<a{}/></o>", attributes(200_000))).is_none());
+            assert!(started.elapsed() < std::time::Duration::from_secs(5));
+        }
+        // Signs in text are no attributes.
+        assert!(to_dict(&format!("<a>{}</a>", "b=1\n".repeat(10_000))).is_some());
+        let open = many(40_000, &|i| format!("<a xmlns:n{i}='n{i}'>"));
+        assert!(to_dict(&(open + &"</a>".repeat(40_000))).is_none());
     }
 }

@@ -12,11 +12,13 @@ mod exif;
 mod fields;
 mod imagej;
 mod ome;
+mod ome_values;
 mod series;
 mod settings;
 mod spool;
 mod stored;
 mod text;
+mod values;
 
 pub use settings::options;
 

@@ -1,5 +1,6 @@
 //! OME-XML of the images of a file, by the schema of 2016-06: what Bio-Formats and tifffile read.
 
+use super::ome_values::unit;
 use super::stored::Stored;
 use crate::error::{Error, Result};
 use crate::model::{DType, Dict, Value};
@@ -45,6 +46,7 @@ struct Plan {
 /// Refuses what OME has no words for, before anything is written.
 pub fn check(image: &Image) -> Result<()> {
     pixel_type(image.dtype)?;
+    super::ome_values::check(image.metadata)?;
     plan(image).map(drop)
 }
 
@@ -341,12 +343,13 @@ fn attribute(xml: &mut String, name: &str, value: &Value, part: Option<usize>) {
         (one, _) => Some(one),
     };
     if let Some(text) = value.and_then(plain) {
-        let _ = write!(xml, " {name}=\"{}\"", escape(&text));
+        let text = if name.ends_with("Unit") { unit(&text) } else { &text };
+        let _ = write!(xml, " {name}=\"{}\"", escape(text));
     }
 }
 
 /// A number, truth value or text as text.
-fn plain(value: &Value) -> Option<String> {
+pub fn plain(value: &Value) -> Option<String> {
     match value {
         Value::Str(text) => Some(text.as_str().to_owned()),
         Value::Bool(_) | Value::Int(_) | Value::Float(_) => value.to_json().ok(),

@@ -54,9 +54,24 @@ pub fn is_image(code: u16) -> bool {
     )
 }
 
-/// Whether the fill order says how the stored bytes are to be read: pictures of their own have none.
-pub fn takes_reversed(code: u16) -> bool {
-    !is_image(code)
+/// Whether the fill order says how the stored bytes are to be read: pictures of their own have none. LERC is taken for
+/// bytes by libtiff and tifffile; WebP that libtiff wrote is reversed, and that of others is not.
+pub fn takes_reversed(code: u16, bytes: &[u8]) -> bool {
+    match code {
+        compression::LERC => true,
+        compression::WEBP | compression::WEBP_DEPRECATED => !bytes.starts_with(b"RIFF"),
+        code => !is_image(code),
+    }
+}
+
+/// Most bytes of a chunk beside its samples: pictures bring profiles and tables, faxes fill their lines.
+pub fn most_overhead(code: u16) -> usize {
+    use compression::{CCITT_FAX3, CCITT_FAX4, CCITT_RLE, CCITT_RLE_W};
+    match code {
+        CCITT_RLE | CCITT_RLE_W | CCITT_FAX3 | CCITT_FAX4 => 256 << 10,
+        code if is_image(code) => 1 << 20,
+        _ => 16 << 10,
+    }
 }
 
 /// What a codec that keeps words for its failures said.

@@ -110,6 +110,8 @@ pub fn jpeg(page: &Loaded, bytes: &[u8], target: &Target, out: &mut [u8]) -> Res
     let (width, height) = (header.width as usize, header.height as usize);
     let (format, samples) = match (header.components, form.planar) {
         (1, _) | (_, true) => (PixelFormat::Gray, 1),
+        // Gray and alpha.
+        (2, _) => (PixelFormat::Pairs, 2),
         (3, _) => (PixelFormat::Rgb, 3),
         (4, _) => (PixelFormat::Cmyk, 4),
         (n, _) => return Err(Error::unsupported(format!("JPEG of {n} components"))),

@@ -1,5 +1,8 @@
 //! Zeiss LSM: pages and thumbnails in turn, their axes in a structure.
 
+mod names;
+mod records;
+
 use super::super::file::{File, PageAt};
 use super::super::ifd::{Entry, Tiff};
 use super::super::series::{Pages, Series};
@@ -7,7 +10,7 @@ use super::super::tags::tag;
 use super::facts::Facts;
 use super::structure::Cursor;
 use crate::error::Result;
-use crate::model::{Array, DType, Dict, Value, item_count};
+use crate::model::{Dict, Value, item_count};
 
 /// What follows the mark and the size of the structure: names, and types as Python's struct has them.
 const FIELDS: &[(&str, char)] = &[
@@ -106,36 +109,15 @@ fn decode(tiff: &Tiff, bytes: &[u8]) -> Result<Option<Dict>> {
             dict.set("OffsetPositions", positions);
         }
     }
-    let offset = |dict: &Dict, name: &str| dict.get(name).and_then(Value::as_int).filter(|&n| n >= 8).map(|n| n as u64);
-    if let Some(at) = offset(&dict, "OffsetTimeStamps") {
-        let head = tiff.read_some(at, 8)?;
-        let mut head = Cursor::new(&head, tiff.layout);
-        if let (Some(size), Some(count)) = (head.u32(), head.u32())
-            && u64::from(size) == 8 + 8 * u64::from(count)
-            && let Some(stamps) = doubles(tiff, at + 8, count as usize, &[count as usize])?
+    for (name, read) in records::READERS {
+        let at = dict.get(&format!("Offset{name}")).and_then(Value::as_int).filter(|&n| n >= 8);
+        if let Some(at) = at
+            && let Some(value) = read(tiff, at.unsigned_abs())?
         {
-            dict.set("TimeStamps", stamps);
-        }
-    }
-    if let Some(at) = offset(&dict, "OffsetChannelWavelength") {
-        let head = tiff.read_some(at, 4)?;
-        if let Some(count) = Cursor::new(&head, tiff.layout).u32().map(|n| n as usize).filter(|&n| n < 1 << 20)
-            && let Some(ranges) = doubles(tiff, at + 4, count * 2, &[count, 2])?
-        {
-            dict.set("ChannelWavelength", ranges);
+            dict.set(*name, value);
         }
     }
     Ok(Some(dict))
-}
-
-fn doubles(tiff: &Tiff, at: u64, count: usize, shape: &[usize]) -> Result<Option<Value>> {
-    let Some(len) = count.checked_mul(8) else { return Ok(None) };
-    if tiff.len().is_some_and(|all| at.saturating_add(len as u64) > all) {
-        return Ok(None);
-    }
-    let bytes = tiff.read_some(at, len)?;
-    let native = bytes.chunks_exact(8).flat_map(|b| tiff.layout.u64(b).to_ne_bytes()).collect();
-    Ok(Array::new(DType::F64, shape, native).ok().map(Value::Array))
 }
 
 /// The pages, and their thumbnails as a series of their own.
