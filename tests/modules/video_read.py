@@ -160,6 +160,9 @@ def filters_and_forms():
                 expect(own[:luma] == wanted[:luma], f"{format}: luma")
         refused(lambda: f.read(0, format="nosuch"), OPTION)
         refused(lambda: f.read(0, format="yuv422p"), UNSUPPORTED)
+        refused(lambda: f.props(0, format="pal8"), UNSUPPORTED)
+        for rate in (0, -3, "0"):
+            refused(lambda: f.props(fps=rate), OPTION, "fps")
         refused(lambda: f.read(0, filter="nosuch"), OPTION)
         refused(lambda: f.read(1, filter="scale=a:b:c"), OPTION)
         meta = f.meta()
@@ -167,6 +170,26 @@ def filters_and_forms():
         for count, kind in ((1, "SLICE"), (2, "FRAME"), (3, "AUTO")):
             same = [frame for frame, _ in f.iter(thread_count=count, thread_type=kind, format="gray", stop=9)]
             expect(same[4] == plain and len(same) == 9, f"{count} threads, {kind}")
+
+
+def decoders():
+    """A decoder by name, and alpha of WebM, which FFmpeg's own decoder does not see."""
+    if not os.path.exists(path("vp9_alpha.webm")):
+        return
+    make("alpha_seen.webm", ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=12", "-vf", "format=yuva420p,geq=lum='lum(X,Y)':cb='cb(X,Y)':cr='cr(X,Y)':a='X*4'",
+                             "-frames:v", "12"], "-c:v", "libvpx-vp9", "-g", "5", "-crf", "10", "-b:v", "0")
+    wanted = tool("ffmpeg", "-v", "error", "-c:v", "libvpx-vp9", "-i", path("alpha_seen.webm"), "-f", "rawvideo", "-pix_fmt", "rgba", "-")
+    with File(path("alpha_seen.webm")) as f:
+        expect(f.count() == 12 and list(f.props(0, format="rgba").shape[:3]) == [48, 64, 4], "frames with alpha")
+        for i in (7, 2, 11, 0):
+            own = f.read(i, format="rgba")
+            far = away(own, wanted[i * 12288:(i + 1) * 12288])
+            expect(far[1] < 1 and own[3::4] == wanted[i * 12288:(i + 1) * 12288][3::4], f"alpha of frame {i}: {far}")
+        expect(len(f.read(3)) == 9216 and len(f.read(3, format=None)) == 4608, "without alpha if that is not asked for")
+    with File(path("alpha_seen.webm"), codec="libvpx-vp9") as f:
+        expect(f.props(0, format=None).nbytes == len(f.read(0, format=None)) == 7680, "the decoder's own format")
+    refused(lambda: File(path("h264.mp4"), codec="hevc"), OPTION, "not for h264")
+    refused(lambda: File(path("h264.mp4"), codec="nosuch"), OPTION, "nosuch")
 
 
 def rotation():
@@ -354,4 +377,4 @@ def parts():
     odd = ("rgb.nut", "anim.gif", "alpha.mov", "deep.mkv")
     return ([(every_frame, name) for name in made] + [(rgb, name) for name in made if name not in odd]
             + [(nearness, name) for name in ("h264.mp4", "vp9.webm") if name in made]
-            + [(part,) for part in (filters_and_forms, rotation, streams, sound, no_frames, resources, cancelling, ten_minutes, devices)])
+            + [(part,) for part in (filters_and_forms, decoders, rotation, streams, sound, no_frames, resources, cancelling, ten_minutes, devices)])

@@ -276,6 +276,76 @@ def to_memory_and_callbacks():
     refused(failing, IO)
 
 
+def failing_callbacks():
+    """A stream that fails at any one of its calls, of writing or of going back: an error, and no word that it is whole."""
+    for extension, codec in ((".mp4", "mpeg4"), (".mkv", "ffv1"), (".avi", "mjpeg"), (".y4m", None)):
+        calls, fails_at = 0, 0
+        while fails_at <= calls:
+            out, state = bytearray(), {"at": 0, "calls": 0, "finished": 0, "closed": 0}
+
+            def fails():
+                state["calls"] += 1
+                return state["calls"] == fails_at
+
+            def write(_, buffer, n):
+                if fails():
+                    return -28
+                out[state["at"]:state["at"] + n] = C.string_at(buffer, n)
+                state["at"] += n
+                return n
+
+            def seek(_, offset, whence):
+                if fails():
+                    return -29
+                state["at"] = offset + (0, state["at"], len(out))[whence]
+                return state["at"]
+
+            def finish(_):
+                state["finished"] += 1
+                return 0
+
+            def close(_):
+                state["closed"] += 1
+
+            io = Callbacks(struct_size=C.sizeof(Callbacks), write=READ(write), seek=SEEK(seek), finish=FINISH(finish), close=CLOSE(close))
+
+            def whole():
+                with File(io, "w", extension=extension) as f:
+                    for i in range(4):
+                        f.write(gradient(i, 64, 48), [48, 64, 3], **({"codec": codec} if codec and i == 0 else {}))
+
+            if fails_at == 0:
+                whole()
+                calls = state["calls"]
+                expect(state["finished"] == 1, f"{extension}: whole")
+            else:
+                refused(whole, IO)
+                expect(state["finished"] == 0, f"{extension}: said to be whole, though call {fails_at} of {calls} failed")
+            expect(state["closed"] == 1, f"{extension}: closed {state['closed']} times")
+            fails_at += 1
+
+
+def own_choices():
+    """What is taken where nothing is named, and what keeps the depth."""
+    for name in ("own.3gp", "own.3g2"):
+        stream = written(name)
+        expect((stream["codec_name"], stream["width"], stream["nb_read_frames"]) == ("h264", 64, "10"), f"{name}: {stream}")
+    order = sys.byteorder
+    gray = b"".join(((x * 1000 + y * 77) % 65536).to_bytes(2, order) for y in range(48) for x in range(64))
+    stream = written("deep.y4m", [gray] * 2, (48, 64), 3)
+    expect(stream["pix_fmt"] == "gray16le" and of_tool("deep.y4m", "gray16le") == gray * 2, f"16 bits of gray in YUV4MPEG: {stream}")
+    with File(path("deep.y4m")) as f:
+        expect(f.read(1, format=None) == gray, "and back")
+    stream = written("deep_rgb.y4m", [gray * 3] * 2, (48, 64, 3), 3)
+    expect(stream["pix_fmt"] == "yuv444p16le", f"16 bits of colour in YUV4MPEG: {stream}")
+    # Matroska has codecs of AVI by their marks there; Motion JPEG leaves alpha out.
+    expect(written("huff.mkv", codec="huffyuv")["codec_name"] == "huffyuv", "huffyuv in Matroska")
+    frame = gradient(3, 64, 48, 4)
+    expect(written("jpeg.avi", [frame] * 2, (48, 64, 4), codec="mjpeg")["pix_fmt"] == "yuvj420p", "Motion JPEG of RGBA")
+    stream = written("opened.mkv", opening={"pixelformat": "yuv444p", "codec": "libx264"})
+    expect(stream["pix_fmt"] == "yuv444p", f"the pixel format at opening: {stream}")
+
+
 def strided():
     """Rows from the last to the first, by a negative stride."""
     frame = gradient(3, 64, 48)
@@ -328,4 +398,4 @@ def no_file_is_left():
 
 def parts():
     return [(part,) for part in (writing, refusals_of_writing, functions, each_option, colours, turned, alpha, depth, animations,
-                                 to_memory_and_callbacks, strided, no_file_is_left)]
+                                 to_memory_and_callbacks, failing_callbacks, own_choices, strided, no_file_is_left)]

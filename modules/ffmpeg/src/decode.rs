@@ -22,6 +22,8 @@ pub struct Manner {
     pub max_pixels: u64,
     /// Whether pictures of damaged packets are given.
     pub partial: bool,
+    /// The decoder by name, or its codec's; FFmpeg's first choice if there is none.
+    pub decoder: Option<String>,
 }
 
 /// A decoder.
@@ -34,10 +36,13 @@ impl Decoder {
     fn open(demuxer: &Demuxer, manner: &Manner) -> Result<Decoder> {
         let parameters = demuxer.parameters(demuxer.stream);
         let id = number!(parameters, codec_id);
-        // SAFETY: the parameters are alive; the id is one that this FFmpeg gave.
-        let codec = unsafe { ff::avcodec_find_decoder((*parameters).codec_id) };
         // SAFETY: it gives a name for any id.
         let name = text(unsafe { av::raw::avcodec_get_name(id) }).unwrap_or("?");
+        let codec = match decoder_named(demuxer, manner)? {
+            Some(codec) => codec,
+            // SAFETY: the parameters are alive; the id is one that this FFmpeg gave.
+            None => unsafe { ff::avcodec_find_decoder((*parameters).codec_id) },
+        };
         if codec.is_null() {
             return Err(Error::unsupported(format!("this FFmpeg has no decoder for {name}")));
         }
@@ -72,6 +77,22 @@ impl Decoder {
     }
 }
 
+/// The decoder that is asked for by name; `None`: FFmpeg's first choice.
+pub fn decoder_named(demuxer: &Demuxer, manner: &Manner) -> Result<Option<*const ff::AVCodec>> {
+    let id = number!(demuxer.parameters(demuxer.stream), codec_id);
+    // SAFETY: it gives a name for any id.
+    let name = text(unsafe { av::raw::avcodec_get_name(id) }).unwrap_or("?");
+    let Some(asked) = manner.decoder.as_deref().filter(|&asked| asked != name) else { return Ok(None) };
+    let c = av::cstring(asked)?;
+    // SAFETY: the name lives through the call; codecs live for ever.
+    let codec = unsafe { ff::avcodec_find_decoder_by_name(c.as_ptr()) };
+    match codec.is_null() {
+        true => Err(Error::option(format!("this FFmpeg has no decoder {asked:?}; the stream is {name}"))),
+        false if number!(codec, id) != id => Err(Error::option(format!("the decoder {asked} is not for {name}"))),
+        false => Ok(Some(codec)),
+    }
+}
+
 impl Drop for Decoder {
     fn drop(&mut self) {
         let mut raw = self.raw();
@@ -89,13 +110,21 @@ enum Wanted {
 }
 
 impl Wanted {
-    /// Whether the packet is passed over.
-    fn passes(&mut self, packet: &ff::AVPacket) -> bool {
+    /// Whether this is the packet.
+    fn is(&self, packet: &ff::AVPacket) -> bool {
         match self {
-            Wanted::Time(pts) => packet.pts != *pts,
-            Wanted::Packet(entry, left) => {
+            Wanted::Time(pts) => packet.pts == *pts,
+            Wanted::Packet(entry, _) => entry.is(packet),
+        }
+    }
+
+    /// Whether too many were passed for it to come.
+    fn is_lost(&mut self) -> bool {
+        match self {
+            Wanted::Time(_) => false,
+            Wanted::Packet(_, left) => {
                 *left = left.saturating_sub(1);
-                *left > 0 && !entry.is(packet)
+                *left == 0
             }
         }
     }
@@ -107,6 +136,8 @@ struct Times {
     waiting: BinaryHeap<Reverse<i64>>,
     /// Whether the first packet said when it is shown, and how long after its decoding.
     first: Option<(bool, i64)>,
+    /// Whether pictures are known by the times that they have themselves.
+    own: bool,
 }
 
 impl Times {
@@ -120,21 +151,34 @@ impl Times {
     }
 
     fn came(&mut self, frame: &Frame) {
-        let Some(Reverse(time)) = self.waiting.pop() else { return };
         let (told, shift) = self.first.unwrap_or((true, 0));
-        if !told || frame.get().pts == ff::AV_NOPTS_VALUE {
+        let own = frame.get().pts;
+        // Times of packets that gave no picture are behind.
+        while told && own != ff::AV_NOPTS_VALUE && self.waiting.len() > 1 {
+            match self.waiting.peek() {
+                Some(&Reverse(time)) if time.saturating_add(shift) < own => self.waiting.pop(),
+                _ => break,
+            };
+        }
+        let Some(Reverse(time)) = self.waiting.pop().filter(|_| !self.own) else { return };
+        if !told || own == ff::AV_NOPTS_VALUE {
             // SAFETY: the frame is ours.
             unsafe { (*frame.raw()).pts = time.saturating_add(shift) };
         }
     }
 }
 
-/// The picture that is gone to, which tells what of the way to it is not needed.
-#[derive(Clone, Copy)]
-struct Aim {
-    pts: i64,
-    /// Whether only it is wanted: behind its packet the decoder is told that this was all.
-    alone: bool,
+/// Where the decoder is on the way to the picture that is gone to; what of the way is not needed is left out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    /// Nothing was left out since the last seek.
+    Nowhere,
+    /// Before the packet of the picture; if it is wanted alone, the decoder is told behind it that this was all.
+    Toward { pts: i64, alone: bool },
+    /// Behind its packet.
+    Past,
+    /// Behind its packet, and nothing comes any more, though the container has more.
+    Dry,
 }
 
 /// Whether what is wanted of a stream can be less than all of it: every packet is a picture, and no field of one.
@@ -159,12 +203,9 @@ pub struct Player {
     damage: Option<String>,
     partial: bool,
     wanted: Option<Wanted>,
-    aim: Option<Aim>,
-    aimed: bool,
+    aim: Aim,
     /// Whether this stream can be aimed at.
     aims: bool,
-    /// Whether the decoder is to be told, or was, that there is no more, though the container has more.
-    dry: bool,
     /// The number of the next packet, where pictures are to be known by those and not by times.
     stamp: Option<u64>,
     times: Times,
@@ -178,6 +219,11 @@ pub const MENDED: &str = "a part of the picture is missing or damaged";
 pub fn is_mended(frame: &Frame) -> bool {
     let made_up = ff::FF_DECODE_ERROR_INVALID_BITSTREAM | ff::FF_DECODE_ERROR_CONCEALMENT_ACTIVE;
     frame.get().decode_error_flags & made_up as c_int != 0
+}
+
+/// Whether the picture is made of no other.
+pub fn is_key(frame: &Frame) -> bool {
+    frame.get().key_frame != 0 || number!(frame.raw(), pict_type) == ff::AVPictureType::AV_PICTURE_TYPE_I as c_int
 }
 
 /// What is told of every packet that is read.
@@ -199,9 +245,7 @@ impl Player {
             damage: None,
             partial: manner.partial,
             wanted: None,
-            aim: None,
-            aimed: false,
-            dry: false,
+            aim: Aim::Nowhere,
             stamp: None,
             times: Times::default(),
         })
@@ -286,13 +330,16 @@ impl Player {
         if self.ended {
             return Err(Error::internal("the decoder wants more than there is"));
         }
-        if self.dry {
+        if self.is_dry() {
             return self.send(None);
         }
         let packet = loop {
             match self.demuxer.next() {
                 Ok(Some(packet)) => {
-                    if self.wanted.as_mut().is_some_and(|wanted| wanted.passes(packet)) {
+                    if let Some(wanted) = self.wanted.as_mut().filter(|wanted| !wanted.is(packet)) {
+                        if wanted.is_lost() {
+                            break None;
+                        }
                         continue;
                     }
                     self.times.sent(packet);
@@ -312,21 +359,20 @@ impl Player {
         };
         self.wanted = None;
         let packet = packet.map(NonNull::from);
-        if let (Some(aim), Some(packet)) = (self.aim, packet) {
+        if let Some(packet) = packet {
             // SAFETY: the packet is the demuxer's, which reads no other before it is sent.
-            let pts = unsafe { packet.as_ref().pts };
-            self.approach(aim, pts);
+            self.approach(unsafe { packet.as_ref().pts });
         }
         self.send(packet)
     }
 
     /// A packet on the way to what is aimed at: pictures before that which no other is made from are left out.
-    fn approach(&mut self, aim: Aim, pts: i64) {
-        let passed = pts < aim.pts && pts != ff::AV_NOPTS_VALUE;
+    fn approach(&mut self, pts: i64) {
+        let Aim::Toward { pts: aim, alone } = self.aim else { return };
+        let passed = pts < aim && pts != ff::AV_NOPTS_VALUE;
         self.skip(if passed { ff::AVDiscard::AVDISCARD_NONREF } else { ff::AVDiscard::AVDISCARD_DEFAULT });
-        if pts == aim.pts {
-            self.aim = None;
-            self.dry = aim.alone;
+        if pts == aim {
+            self.aim = if alone { Aim::Dry } else { Aim::Past };
         }
     }
 
@@ -353,9 +399,10 @@ impl Player {
         // SAFETY: the decoder is open.
         unsafe { ff::avcodec_flush_buffers(self.decoder.raw()) };
         (self.ended, self.damage, self.wanted, self.stamp) = (false, None, None, None);
-        (self.aim, self.aimed, self.dry) = (None, false, false);
+        self.aim = Aim::Nowhere;
         self.skip(ff::AVDiscard::AVDISCARD_DEFAULT);
         self.times.waiting.clear();
+        self.times.own = false;
     }
 
     /// Goes on at a key frame that is known by its times. `false`: it was not found.
@@ -385,18 +432,20 @@ impl Player {
 
     /// Tells which picture, by its time, is wanted; if alone, the player is dry behind it. Not where pictures are numbered.
     pub fn aim(&mut self, pts: i64, alone: bool) {
-        self.aim = (self.aims && self.stamp.is_none()).then_some(Aim { pts, alone });
-        self.aimed |= self.aim.is_some();
+        self.times.own = self.stamp.is_none();
+        if self.aims && self.stamp.is_none() {
+            self.aim = Aim::Toward { pts, alone };
+        }
     }
 
     /// Whether anything may have been left out since the last seek.
     pub fn has_aimed(&self) -> bool {
-        self.aimed
+        self.aim != Aim::Nowhere
     }
 
     /// Whether nothing comes behind the picture that was aimed at, though there may be more.
     pub fn is_dry(&self) -> bool {
-        self.dry
+        self.aim == Aim::Dry
     }
 
     /// Aims no more. `false`: it did not before.
@@ -404,12 +453,13 @@ impl Player {
         std::mem::take(&mut self.aims)
     }
 
-    /// Goes on at the packet of a key frame, and numbers what comes from there. `false`: the container cannot.
-    pub fn seek_packet(&mut self, key: &Entry) -> Result<bool> {
+    /// Goes on at the packet of a key frame, and numbers what comes from there. `false`: the container cannot. Where times
+    /// begin anew in the middle, they do not tell the place.
+    pub fn seek_packet(&mut self, key: &Entry, anew: bool) -> Result<bool> {
         self.flush();
         self.wanted = Some(Wanted::Packet(*key, 4096));
         self.stamp = Some(key.ordinal);
-        let timed = key.dts != ff::AV_NOPTS_VALUE;
+        let timed = key.dts != ff::AV_NOPTS_VALUE && !anew;
         Ok(timed && self.demuxer.seek(key.dts).is_ok() || key.pos >= 0 && self.demuxer.seek_byte(key.pos).is_ok())
     }
 

@@ -406,8 +406,28 @@ impl Demuxer {
         }
     }
 
+    /// Whether packets of the chosen stream may be fields, of which two make a picture.
+    pub fn may_have_fields(&self) -> bool {
+        let parameters = self.parameters(self.stream);
+        number!(parameters, codec_id) == ff::AVCodecID::AV_CODEC_ID_H264 as c_int
+            && number!(parameters, field_order) != ff::AVFieldOrder::AV_FIELD_PROGRESSIVE as c_int
+    }
+
+    /// Whether pictures of the chosen stream are shown in another order than they are decoded in.
+    pub fn reorders(&self) -> bool {
+        // SAFETY: the parameters live as long as the container.
+        unsafe { (*self.parameters(self.stream)).video_delay > 0 }
+    }
+
     /// Frames of the chosen stream by the container's own table, where it is right: ISO media that is whole.
     pub fn told_count(&self, size: Option<u64>) -> Option<usize> {
+        // Some pictures of VP8 are hidden.
+        let hides = number!(self.parameters(self.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_VP8 as c_int;
+        self.listed(size).filter(|_| !hides)
+    }
+
+    /// Packets of the chosen stream that the container's own table lists, of ISO media that is whole.
+    pub fn listed(&self, size: Option<u64>) -> Option<usize> {
         if !self.format().split(',').any(|name| name == "mov") || self.is_cover(self.stream) {
             return None;
         }

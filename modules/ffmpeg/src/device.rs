@@ -136,13 +136,20 @@ impl Live {
         let place = place(device)?;
         let format = input_format(&place.format)?;
         let mut wish = reader::wish(options)?;
-        for name in ["video_size", "framerate", "pixel_format"] {
+        // imageio's name of the last comes first: what is given twice holds as it is said here.
+        for (name, known) in [
+            ("video_size", "video_size"),
+            ("framerate", "framerate"),
+            ("pixelformat", "pixel_format"),
+            ("pixel_format", "pixel_format"),
+        ] {
             if let Some(value) = options.to_text(name) {
-                wish.options.push((name.into(), value));
+                wish.options.push((known.into(), value));
             }
         }
         let max_pixels = kit::Limits::of(options).max_pixels;
-        let manner = Manner { wish, threads: 1, thread_type: None, max_pixels, partial: false };
+        let decoder = options.str("codec").map(str::to_owned);
+        let manner = Manner { wish, threads: 1, thread_type: None, max_pixels, partial: false, decoder };
         let demuxer = Demuxer::device(&resource, &manner.wish, format, &place.name)?;
         let player = Player::of(demuxer, &manner)?;
         let film = Film::live(player, resource, manner);

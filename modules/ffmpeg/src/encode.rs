@@ -1,49 +1,13 @@
 //! Pictures to packets in a container.
 
 use crate::av::{self, Frame, Options, Packet, cstring, raw, text};
+use crate::input::open_nothing;
 use crate::output::Writing;
+use crate::plan::{Choice, Plan, Rate};
 use ffmpeg_sys_next as ff;
 use kit::{Error, Kind, Result};
 use std::ffi::c_int;
 use std::ptr::{NonNull, null, null_mut};
-
-/// What is to be encoded, and how.
-#[derive(Clone, Debug, Default)]
-pub struct Plan {
-    /// The container by FFmpeg's name, or the extension that tells it.
-    pub container: Option<String>,
-    pub extension: Option<String>,
-    pub container_options: Vec<(String, String)>,
-    pub container_tags: Vec<(String, String)>,
-    pub stream_tags: Vec<(String, String)>,
-    pub codec: Option<String>,
-    pub codec_options: Vec<(String, String)>,
-    pub rate: Rate,
-    pub quality: Option<f64>,
-    pub bitrate: Option<i64>,
-    pub gop: Option<i64>,
-    pub closed_gop: bool,
-    pub threads: usize,
-    pub orientation: u32,
-    /// Whether pictures become luma and chroma here, so that it is known how; and in the full range.
-    pub converted: Option<bool>,
-    pub out_format: Option<String>,
-}
-
-/// When frames are shown.
-#[derive(Clone, Copy, Debug)]
-pub enum Rate {
-    /// So many a second.
-    Constant(ff::AVRational),
-    /// Each at its own time.
-    Timed,
-}
-
-impl Default for Rate {
-    fn default() -> Rate {
-        Rate::Constant(ff::AVRational { num: 24, den: 1 })
-    }
-}
 
 /// What a failure behind the first byte is: the file is spoiled.
 fn broken(code: c_int, doing: &str) -> Error {
@@ -54,128 +18,6 @@ fn broken(code: c_int, doing: &str) -> Error {
 
 fn done(code: c_int, doing: &str) -> Result<c_int> {
     if code < 0 { Err(broken(code, doing)) } else { Ok(code) }
-}
-
-/// The container and encoder of a plan, before anything is opened.
-#[derive(Clone, Copy)]
-pub struct Choice {
-    container: *const ff::AVOutputFormat,
-    codec: *const ff::AVCodec,
-}
-
-// SAFETY: both are FFmpeg's, live for ever and do not change.
-unsafe impl Send for Choice {}
-
-impl Choice {
-    pub fn of(plan: &Plan) -> Result<Choice> {
-        let container = container(plan)?;
-        // SAFETY: the container is FFmpeg's.
-        let name = text(unsafe { (*container).name }).unwrap_or("");
-        let codec = match &plan.codec {
-            Some(codec) => encoder(codec)?,
-            None => {
-                let file = cstring(&format!("a{}", plan.extension.as_deref().unwrap_or("")))?;
-                // SAFETY: the strings live through the call.
-                let codec = unsafe {
-                    let kind = ff::AVMediaType::AVMEDIA_TYPE_VIDEO;
-                    let id = ff::av_guess_codec(container as *mut _, null(), file.as_ptr(), null(), kind);
-                    ff::avcodec_find_encoder(id)
-                };
-                if codec.is_null() {
-                    return Err(Error::option(format!(
-                        "this FFmpeg has no encoder that the container {name} takes by itself; name a codec"
-                    )));
-                }
-                codec
-            }
-        };
-        // SAFETY: both are FFmpeg's.
-        let (fits, codec_name) =
-            unsafe { (ff::avformat_query_codec(container, (*codec).id, 0), text((*codec).name).unwrap_or("")) };
-        if fits == 0 {
-            return Err(Error::option(format!("the container {name} does not take the codec {codec_name}")));
-        }
-        Ok(Choice { container, codec })
-    }
-
-    /// The pixel formats that the encoder takes.
-    pub fn formats(&self) -> Vec<c_int> {
-        use ff::AVPixelFormat::{AV_PIX_FMT_GRAY8, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUV444P};
-        // SAFETY: the container is FFmpeg's.
-        if text(unsafe { (*self.container).name }) == Some("yuv4mpegpipe") {
-            // The encoder would take any, this container does not.
-            let taken = [AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUV444P, AV_PIX_FMT_GRAY8];
-            return taken.map(|format| format as c_int).to_vec();
-        }
-        let mut formats = Vec::new();
-        // SAFETY: the list ends with -1, if there is one.
-        unsafe {
-            let mut at = (*self.codec).pix_fmts.cast::<c_int>();
-            while !at.is_null() && *at >= 0 {
-                formats.push(*at);
-                at = at.add(1);
-            }
-        }
-        formats
-    }
-
-    /// Whether the encoder loses nothing.
-    pub fn is_lossless(&self) -> bool {
-        // SAFETY: the codec is FFmpeg's; its id has a descriptor, or NULL.
-        let descriptor = unsafe { ff::avcodec_descriptor_get((*self.codec).id).as_ref() };
-        descriptor.is_some_and(|d| d.props & ff::AV_CODEC_PROP_LOSSY as c_int == 0)
-    }
-
-    /// The encoder's name.
-    pub fn name(&self) -> &'static str {
-        // SAFETY: the codec is FFmpeg's.
-        text(unsafe { (*self.codec).name }).unwrap_or("")
-    }
-}
-
-fn container(plan: &Plan) -> Result<*const ff::AVOutputFormat> {
-    let (name, file) = match (&plan.container, &plan.extension) {
-        (Some(name), _) => (Some(cstring(name)?), None),
-        (None, Some(extension)) => (None, Some(cstring(&format!("a{extension}"))?)),
-        (None, None) => return Err(Error::option("neither extension nor container says what to write")),
-    };
-    let pointer = |s: &Option<std::ffi::CString>| s.as_ref().map_or(null(), |s| s.as_ptr());
-    // SAFETY: the strings live through the call.
-    let found = unsafe { ff::av_guess_format(pointer(&name), pointer(&file), null()) };
-    if found.is_null() {
-        let what = plan.container.as_deref().or(plan.extension.as_deref()).unwrap_or("");
-        return Err(Error::unsupported(format!("this FFmpeg writes no container {what}")));
-    }
-    // SAFETY: it is FFmpeg's.
-    let (flags, name) = unsafe { ((*found).flags, text((*found).name).unwrap_or("")) };
-    // Such write other files, or to devices.
-    let own = flags & ff::AVFMT_NOFILE as c_int != 0;
-    if own
-        || ["hls", "dash", "segment", "stream_segment,ssegment", "tee", "image2", "fifo", "smoothstreaming", "hds"]
-            .contains(&name)
-    {
-        return Err(Error::unsupported(format!("the container {name} writes other files than the one that is given")));
-    }
-    Ok(found)
-}
-
-fn encoder(name: &str) -> Result<*const ff::AVCodec> {
-    let c = cstring(name)?;
-    // SAFETY: the name lives through the calls.
-    let codec = unsafe {
-        let by_name = ff::avcodec_find_encoder_by_name(c.as_ptr());
-        let descriptor = ff::avcodec_descriptor_get_by_name(c.as_ptr());
-        match (by_name.is_null(), descriptor.as_ref()) {
-            (true, Some(descriptor)) => ff::avcodec_find_encoder(descriptor.id),
-            _ => by_name,
-        }
-    };
-    if codec.is_null() {
-        return Err(Error::option(format!(
-            "this FFmpeg has no encoder {name:?}; `ffmpeg -encoders` lists those it has"
-        )));
-    }
-    Ok(codec)
 }
 
 /// An encoder's context and a container, until something owns them.
@@ -332,7 +174,7 @@ impl Encoding {
         if let Some(unknown) = options.first() {
             return Err(Error::option(format!("the encoder {} has no option {unknown:?}", choice.name())));
         }
-        self.add_stream(plan)
+        self.add_stream(plan, choice)
     }
 
     /// Quality from 0 to 10 in the encoder's own measure.
@@ -369,12 +211,16 @@ impl Encoding {
         Error::option(what)
     }
 
-    fn add_stream(&mut self, plan: &Plan) -> Result<()> {
+    fn add_stream(&mut self, plan: &Plan, choice: Choice) -> Result<()> {
         let (context, container) = (self.codec.as_ptr(), self.format.as_ptr());
         // SAFETY: the container is ours; it owns the stream.
         unsafe {
             (*container).pb = self.place()?.raw();
             (*container).flags |= ff::AVFMT_FLAG_CUSTOM_IO as c_int;
+            (*container).io_open = Some(open_nothing);
+            if choice.is_y4m() {
+                (*container).strict_std_compliance = ff::FF_COMPLIANCE_UNOFFICIAL;
+            }
             self.stream = av::there(ff::avformat_new_stream(container, null()), "a stream")?.as_ptr();
             av::check(ff::avcodec_parameters_from_context((*self.stream).codecpar, context), "a stream")?;
             (*self.stream).time_base = self.time_base;
@@ -457,7 +303,10 @@ impl Encoding {
         }
         // SAFETY: the container has its stream and output.
         let code = unsafe { ff::avformat_write_header(self.format.as_ptr(), &mut own.0) };
-        done(code, "writing the header")?;
+        if code < 0 {
+            self.place()?.check()?;
+            return Err(broken(code, &self.header_refusal()));
+        }
         if let Some(unknown) = own.first() {
             return Err(Error::new(Kind::Io, format!("the container has no option {unknown:?}")));
         }
@@ -466,6 +315,23 @@ impl Encoding {
         unsafe { ff::avio_flush(self.place()?.raw()) };
         self.started = true;
         self.place()?.check()
+    }
+
+    /// What a container that does not begin may want.
+    fn header_refusal(&self) -> String {
+        // SAFETY: the container, its stream and the encoder are ours.
+        let (container, codec, format, seekable) = unsafe {
+            let container = text((*(*self.format.as_ptr()).oformat).name).unwrap_or("?");
+            let codec = (*self.codec.as_ptr()).codec.as_ref().and_then(|codec| text(codec.name)).unwrap_or("?");
+            let format = std::ptr::addr_of!((*self.codec.as_ptr()).pix_fmt).cast::<c_int>().read();
+            let format = text(raw::av_get_pix_fmt_name(format)).unwrap_or("?");
+            (container, codec, format, (*(*self.format.as_ptr()).pb).seekable != 0)
+        };
+        let mut what = format!("the container {container} does not begin with {codec} in {format}");
+        if !seekable {
+            what.push_str(", perhaps because what it is written to cannot go back (MP4: options={\"movflags\": \"frag_keyframe+empty_moov\"})");
+        }
+        what
     }
 
     /// Writes what the encoder has.

@@ -1,7 +1,7 @@
 //! Pictures one after the other: decoded, and filtered if that is asked for.
 
 use crate::av::{Frame, number_of};
-use crate::decode::{MENDED, Manner, Player, is_mended};
+use crate::decode::{MENDED, Manner, Player, is_key, is_mended};
 use crate::demux::Demuxer;
 use crate::filter::Graph;
 use crate::index::{Index, Naming};
@@ -12,13 +12,15 @@ use std::cmp::Ordering;
 use std::sync::{Arc, Mutex};
 
 /// What a film shows.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Spec {
     /// Filters in FFmpeg's language.
     pub filter: Option<String>,
     pub partial: bool,
     pub threads: usize,
     pub thread_type: Option<&'static str>,
+    /// The decoder that sees the alpha which is asked for, where FFmpeg's own does not.
+    pub alpha: Option<&'static str>,
 }
 
 /// The index of a file, made when it is first needed and shared by its cursors.
@@ -82,8 +84,11 @@ impl Film {
         shared: &Shared,
         ready: Option<Demuxer>,
     ) -> Result<Film> {
-        let manner =
+        let mut manner =
             Manner { threads: spec.threads, thread_type: spec.thread_type, partial: spec.partial, ..manner.clone() };
+        if let (None, Some(alpha)) = (&manner.decoder, spec.alpha) {
+            manner.decoder = Some(alpha.to_owned());
+        }
         let player = match ready {
             Some(demuxer) => Player::of(demuxer, &manner)?,
             None => Player::open(resource, &manner)?,
@@ -176,12 +181,21 @@ impl Film {
         if self.filter.is_some() || self.manner.partial {
             return Ok(());
         }
-        let told = self.player.demuxer().video().nb_frames;
-        let whole = self.player.demuxer().told_count(self.resource.size());
-        if told > 0 && whole.is_none() && self.player.demuxer().format().contains("mov") && (self.next as i64) < told {
-            return Err(Error::corrupt(format!("the file ends at frame {} of {told}", self.next)));
+        let (demuxer, size) = (self.player.demuxer(), self.resource.size());
+        let told = demuxer.video().nb_frames;
+        if told <= 0 || !demuxer.format().contains("mov") || self.next as i64 >= told || demuxer.listed(size).is_some()
+        {
+            return Ok(());
         }
-        Ok(())
+        // Or an edit list leaves its end out.
+        let mut wish = self.manner.wish.clone();
+        wish.options.retain(|(key, _)| key != "ignore_editlist");
+        wish.options.push(("ignore_editlist".into(), "1".into()));
+        let whole = Demuxer::open(&self.resource, &wish, false)?;
+        if whole.listed(size).is_some() {
+            return Ok(());
+        }
+        Err(Error::corrupt(format!("the file ends at frame {} of {told}", self.next)))
     }
 
     fn pull(&mut self) -> Result<Option<Frame>> {
@@ -197,7 +211,7 @@ impl Film {
                 // The decoder left pictures out: it could not begin where it was told to.
                 false => {
                     self.find(self.next, 1)?;
-                    Ok(self.held.take())
+                    self.found()
                 }
             };
         };
@@ -237,7 +251,18 @@ impl Film {
             // A damaged picture is passed, and those behind it come.
             (self.next, self.ended) = (i, false);
         }
-        found.map(|()| self.held.take())
+        found?;
+        self.found()
+    }
+
+    /// The picture that was gone to.
+    fn found(&mut self) -> Result<Option<Frame>> {
+        if let Some(frame) = self.held.take() {
+            return Ok(Some(frame));
+        }
+        let frame = self.player.next()?;
+        frame.as_ref().and_then(|frame| self.named(frame));
+        Ok(frame)
     }
 
     /// Whether a picture behind a jump is the one that the index has next.
@@ -304,7 +329,7 @@ impl Film {
                 continue;
             }
             if index.exact {
-                self.jumped = None;
+                self.lose();
                 return self.run_to(i);
             }
             index = self.shared.correct(&self.resource, &self.manner)?;
@@ -343,7 +368,7 @@ impl Film {
             Naming::Time => self.player.seek(start)?,
             // What comes next is known by counting.
             Naming::Ordinal if ahead => return self.run_to(i).map(|()| true),
-            Naming::Ordinal => self.player.seek_packet(start)?,
+            Naming::Ordinal => self.player.seek_packet(start, index.anew)?,
         };
         (self.held, self.ended, self.drained, self.names) = (None, false, false, None);
         if !there {
@@ -357,21 +382,28 @@ impl Film {
         }
         self.jumped = Some(index.clone());
         self.player.aim(index.entries[i].pts, self.apart > 1);
-        let found = self.decode_to(i, index.entries[i].pts);
+        let found = self.decode_to(i, key, index);
         if !matches!(found, Ok(true)) {
             self.lose();
         }
         found
     }
 
-    /// Decodes up to picture `i`, which is known by its time, or by its packet where those are numbered.
-    fn decode_to(&mut self, i: usize, wanted: i64) -> Result<bool> {
+    /// Decodes from a key frame up to picture `i`, which is known by its time, or by its packet where those are numbered.
+    fn decode_to(&mut self, i: usize, key: usize, index: &Index) -> Result<bool> {
         let mut beat = crate::beat::Beat::new();
         let mut last = None;
+        let (wanted, start) = (index.entries[i].pts, index.entries[key].pts);
         loop {
             // What is before the wanted picture may lack what it refers to.
             let Some(frame) = self.player.next_any()? else { return Ok(false) };
-            let here = match self.named(&frame) {
+            let place = self.named(&frame);
+            // A container may call what it likes a key frame.
+            let first = place.map_or(frame.time() == start, |place| place == Some(key));
+            if first && !is_key(&frame) {
+                return Ok(false);
+            }
+            let here = match place {
                 Some(place) => {
                     // In order, and none left out: else the packets did not tell the truth.
                     if place.is_none() || last.is_some_and(|last| place != Some(last + 1)) {

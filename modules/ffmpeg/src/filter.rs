@@ -8,8 +8,13 @@ use std::ptr::{NonNull, null_mut};
 
 /// The filters that the options ask for, in FFmpeg's own language; `None`: none.
 pub fn wanted(options: DictRef) -> Result<Option<String>> {
-    let rate = options.to_text("fps").filter(|t| !t.is_empty()).map(|rate| format!("fps={}", escaped(&rate)));
-    text_of(options, rate)
+    let rate = options.to_text("fps").filter(|t| !t.is_empty());
+    // The filter would take it, and give nothing.
+    if let Some(rate) = rate.as_ref().filter(|rate| rate.parse::<f64>().is_ok_and(|rate| !(rate > 0.0 && rate <= 1e6)))
+    {
+        return Err(Error::option(format!("option \"fps\" is a number above 0 or a fraction, not {rate}")));
+    }
+    text_of(options, rate.map(|rate| format!("fps={}", escaped(&rate))))
 }
 
 /// The same where `fps` is not a filter's business.

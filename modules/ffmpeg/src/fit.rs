@@ -2,8 +2,8 @@
 
 use crate::av::Frame;
 use crate::convert::Target;
-use crate::encode::Choice;
 use crate::pixels::{Pixels, Samples};
+use crate::plan::Choice;
 use kit::{DType, DictRef, Error, Result, Source};
 
 /// What the samples of an image are to FFmpeg.
@@ -112,8 +112,8 @@ pub fn best(choice: &Choice, from: &Pixels) -> Result<Pixels> {
     if !choice.is_lossless() && from.bits <= 8 {
         // Of Motion JPEG the limited range is no standard, and refused by default.
         let wanted = match (alpha, choice.name()) {
+            (_, "mjpeg") => ["yuvj420p", "yuvj422p", "yuvj444p", "yuv420p"],
             (true, _) => ["yuva420p", "rgba", "argb", "bgra"],
-            (false, "mjpeg") => ["yuvj420p", "yuvj422p", "yuvj444p", "yuv420p"],
             (false, _) => ["yuv420p", "yuvj420p", "yuv422p", "rgb24"],
         };
         for name in wanted.iter().chain(&["yuv420p"]) {

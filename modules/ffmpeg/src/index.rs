@@ -2,7 +2,7 @@
 
 use crate::av::number;
 use crate::beat::Beat;
-use crate::decode::{Manner, Player};
+use crate::decode::{Manner, Player, is_key};
 use crate::demux::Demuxer;
 use crate::input::Resource;
 use crate::order::{Note, Order};
@@ -62,12 +62,17 @@ pub struct Index {
     pub naming: Naming,
     /// Whether it was made by decoding everything.
     pub exact: bool,
+    /// Whether times of decoding begin anew in the middle, so that none tells a place.
+    pub anew: bool,
     /// For names that are ordinals: those, and which frame each is, in order.
     places: Vec<(u64, usize)>,
 }
 
 /// Most frames that an index may list.
 const MOST: usize = 1 << 26;
+
+/// Most bytes of a picture of MPEG-4 that is told not to be coded.
+const BLANK: c_int = 10;
 
 fn keep(entries: &mut Vec<Entry>, entry: Entry) -> Result<()> {
     if entries.len() == MOST {
@@ -103,8 +108,20 @@ impl Index {
     pub fn build(resource: &Resource, manner: &Manner) -> Result<Index> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut demuxer = Demuxer::open(resource, &manner.wish, true)?;
-        each_packet(&mut demuxer, |packet, ordinal| keep(&mut entries, Entry::of(packet, ordinal)))?;
-        if entries.iter().any(|e| e.pts == ff::AV_NOPTS_VALUE) {
+        let mut fields = Order::of_fields(&demuxer)?;
+        let mpeg4 = number!(demuxer.parameters(demuxer.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_MPEG4 as c_int;
+        each_packet(&mut demuxer, |packet, ordinal| match fields.as_mut().map(|order| order.note(packet)) {
+            Some(None) => Ok(()),
+            _ => keep(&mut entries, Entry::of(packet, ordinal)),
+        })?;
+        let straight = entries.windows(2).all(|two| two[0].pts < two[1].pts);
+        // Packets of MPEG-4 that are hardly a header stand for pictures that are left out, or that came packed with others.
+        if mpeg4 && entries.iter().any(|e| e.size <= BLANK) {
+            return Index::decoded(resource, manner);
+        }
+        // Times that are in the order of decoding where pictures are moved, or in another where none is, may be made up.
+        let doubtful = straight == demuxer.reorders() && Order::of(&demuxer)?.is_some();
+        if doubtful || entries.iter().any(|e| e.pts == ff::AV_NOPTS_VALUE) || begins_anew(&entries) {
             return Index::ordered(resource, manner);
         }
         entries.sort_by_key(|e| e.pts);
@@ -115,7 +132,12 @@ impl Index {
         if entries.first().is_some_and(|e| !e.key) {
             return Index::decoded(resource, manner);
         }
-        Ok(Index { entries, naming: Naming::Time, exact: false, places: Vec::new() })
+        Ok(Index::timed(entries, false))
+    }
+
+    /// Of entries in the order of their times.
+    fn timed(entries: Vec<Entry>, exact: bool) -> Index {
+        Index { entries, naming: Naming::Time, exact, anew: false, places: Vec::new() }
     }
 
     /// From packets whose times do not tell their order.
@@ -124,17 +146,21 @@ impl Index {
         let Some(mut order) = Order::of(&demuxer)? else { return Index::decoded(resource, manner) };
         let mut packets: Vec<Entry> = Vec::new();
         let mut notes: Vec<Note> = Vec::new();
-        let mut fields = false;
         each_packet(&mut demuxer, |packet, ordinal| {
-            match order.note(packet) {
-                Some(note) => notes.push(note),
-                None => fields = true,
-            }
+            let Some(note) = order.note(packet) else { return Ok(()) };
+            notes.push(note);
             keep(&mut packets, Entry::of(packet, ordinal))
         })?;
-        let shown = if fields || packets.first().is_some_and(|e| !e.key) { None } else { order.shown(&notes) };
-        let Some(shown) = shown else { return Index::decoded(resource, manner) };
-        Ok(Index::named(shown.into_iter().map(|i| packets[i]).collect(), false))
+        let shown = order.shown(&notes).unwrap_or_default();
+        let entries: Vec<Entry> = shown.into_iter().map(|i| packets[i]).collect();
+        if entries.first().is_none_or(|e| !e.key) || packets.first().is_none_or(|e| !e.key) {
+            return Index::decoded(resource, manner);
+        }
+        let told = entries.iter().all(|e| e.pts != ff::AV_NOPTS_VALUE);
+        if told && entries.windows(2).all(|two| two[0].pts < two[1].pts) {
+            return Ok(Index::timed(entries, false));
+        }
+        Ok(Index { anew: begins_anew(&packets), ..Index::named(entries, false) })
     }
 
     /// By decoding everything.
@@ -154,18 +180,22 @@ impl Index {
             named &= entry.is_some();
             let nothing =
                 Entry { pts: ff::AV_NOPTS_VALUE, dts: ff::AV_NOPTS_VALUE, key: false, ordinal: 0, pos: -1, size: 0 };
-            keep(&mut entries, entry.unwrap_or(nothing))?;
+            let entry = entry.unwrap_or(nothing);
+            // The decoder knows better than the container where it can begin.
+            let key = frame.get().key_frame != 0 || entry.key && is_key(&frame);
+            keep(&mut entries, Entry { key, ..entry })?;
             beat.tick(entries.len() as u64, 0)?;
         }
+        let anew = begins_anew(&packets);
         if !named {
-            return Ok(Index { entries, naming: Naming::Nothing, exact: true, places: Vec::new() });
+            return Ok(Index { entries, naming: Naming::Nothing, exact: true, anew, places: Vec::new() });
         }
         let timed = entries.first().is_some_and(|e| e.pts != ff::AV_NOPTS_VALUE)
             && entries.windows(2).all(|two| two[0].pts < two[1].pts);
-        if timed {
-            return Ok(Index { entries, naming: Naming::Time, exact: true, places: Vec::new() });
+        if timed && !anew {
+            return Ok(Index::timed(entries, true));
         }
-        Ok(Index::named(entries, true))
+        Ok(Index { anew, ..Index::named(entries, true) })
     }
 
     /// Of entries in the order in which they are shown, that have no times to be known by.
@@ -180,11 +210,13 @@ impl Index {
         let mut times: Vec<i64> = entries.iter().map(|e| e.dts).collect();
         times.sort_unstable();
         let known = times.first().is_some_and(|&t| t != none);
-        for (entry, time) in entries.iter_mut().zip(times) {
-            entry.pts = if known { time.saturating_add(shift) } else { none };
+        if entries.iter().any(|e| e.pts == none) {
+            for (entry, time) in entries.iter_mut().zip(times) {
+                entry.pts = if known { time.saturating_add(shift) } else { none };
+            }
         }
         let naming = if apart { Naming::Ordinal } else { Naming::Nothing };
-        Index { entries, naming, exact, places }
+        Index { entries, naming, exact, anew: false, places }
     }
 
     /// The frame of a packet by its ordinal.
@@ -200,12 +232,54 @@ impl Index {
     }
 }
 
-/// Packets that no frame comes of: those that an edit list leaves out, and hidden frames of VP8.
+/// Whether times of decoding, in the file's order, begin anew in the middle, as where files were put behind each other.
+fn begins_anew(packets: &[Entry]) -> bool {
+    let told = packets.iter().map(|e| e.dts).filter(|&dts| dts != ff::AV_NOPTS_VALUE);
+    let mut last = i64::MIN;
+    told.into_iter().any(|dts| std::mem::replace(&mut last, dts) > dts)
+}
+
+/// Packets that no frame comes of: those that an edit list leaves out, and hidden frames of VP8 and VP9.
 fn gives_nothing(packet: &ff::AVPacket, codec: c_int) -> bool {
-    if packet.flags & ff::AV_PKT_FLAG_DISCARD as c_int != 0 || packet.size <= 0 {
-        return true;
+    let Ok(size @ 1..) = usize::try_from(packet.size) else { return true };
+    // SAFETY: the packet has `size` bytes.
+    let bytes = unsafe { std::slice::from_raw_parts(packet.data, size) };
+    packet.flags & ff::AV_PKT_FLAG_DISCARD as c_int != 0
+        || codec == ff::AVCodecID::AV_CODEC_ID_VP8 as c_int && bytes[0] & 0x10 == 0
+        || codec == ff::AVCodecID::AV_CODEC_ID_VP9 as c_int && is_hidden_vp9(bytes)
+}
+
+/// Whether this is a frame of VP9 alone that is only referred to. Those that are packed together end in a frame that is shown.
+fn is_hidden_vp9(bytes: &[u8]) -> bool {
+    let last = bytes[bytes.len() - 1];
+    let index = 2 + (usize::from(last >> 3 & 3) + 1) * (usize::from(last & 7) + 1);
+    let packed = last & 0xe0 == 0xc0 && bytes.len() >= index && bytes[bytes.len() - index] == last;
+    // Two bits of a mark, two of the profile, of which the fourth has one more; then: shows an old one, not a key frame, is shown.
+    let after = if bytes[0] >> 4 & 3 == 3 { bytes[0] << 5 } else { bytes[0] << 4 };
+    !packed && bytes[0] >> 6 == 2 && after & 0x80 == 0 && after & 0x20 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_frames_of_vp9() {
+        // A key frame that is shown, one that is not, one of profile 3 that is not, and one that is shown again.
+        assert!(!is_hidden_vp9(&[0b1000_0010, 0x49, 0x83, 0x42, 0]));
+        assert!(is_hidden_vp9(&[0b1000_0000, 0x49, 0x83, 0x42, 0]));
+        assert!(is_hidden_vp9(&[0b1011_0000, 0x49, 0x83, 0x42, 0]));
+        assert!(!is_hidden_vp9(&[0b1011_0001, 0x49, 0x83, 0x42, 0]));
+        assert!(!is_hidden_vp9(&[0b1000_1000]));
+        // Two frames and their sizes.
+        assert!(!is_hidden_vp9(&[0b1000_0000, 0, 0b1000_0010, 0, 0xc1, 2, 2, 0xc1]));
     }
-    // SAFETY: the packet has `size` bytes, at least one.
-    let first = unsafe { *packet.data };
-    codec == ff::AVCodecID::AV_CODEC_ID_VP8 as c_int && first & 0x10 == 0
+
+    #[test]
+    fn times_that_begin_anew() {
+        let entry = |dts| Entry { pts: dts, dts, key: true, ordinal: 0, pos: 0, size: 1 };
+        let none = ff::AV_NOPTS_VALUE;
+        assert!(!begins_anew(&[entry(1), entry(none), entry(2), entry(2)]));
+        assert!(begins_anew(&[entry(5), entry(none), entry(2)]));
+    }
 }

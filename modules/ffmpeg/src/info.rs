@@ -1,7 +1,7 @@
 //! What a stream is, told from its header where that is enough.
 
-use crate::av::number;
-use crate::decode::Manner;
+use crate::av::{entries, number};
+use crate::decode::{Manner, decoder_named};
 use crate::demux::Demuxer;
 use crate::input::Resource;
 use ffmpeg_sys_next as ff;
@@ -21,6 +21,8 @@ pub struct Info {
     pub orientation: u32,
     /// Frames, where the container is right about them.
     pub count: Option<usize>,
+    /// The decoder of the alpha that FFmpeg's own decoder of the codec does not see.
+    pub alpha: Option<&'static str>,
 }
 
 impl Info {
@@ -28,12 +30,17 @@ impl Info {
     /// its start behind that and is not to be opened again.
     pub fn of(resource: &Resource, manner: &Manner) -> Result<(Info, Option<Demuxer>)> {
         let mut demuxer = Demuxer::open(resource, &manner.wish, false)?;
+        decoder_named(&demuxer, manner)?;
         if let Some(info) = quick(&mut demuxer, resource)? {
             return Ok((info.check(manner)?, None));
         }
         drop(demuxer);
         let demuxer = Demuxer::open(resource, &manner.wish, true)?;
-        Ok((Info::new(&demuxer, resource).check(manner)?, Some(demuxer)))
+        let mut info = Info::new(&demuxer, resource);
+        if info.alpha.is_some() && info.alpha == manner.decoder.as_deref() {
+            info.format = ff::AVPixelFormat::AV_PIX_FMT_YUVA420P as c_int;
+        }
+        Ok((info.check(manner)?, Some(demuxer)))
     }
 
     fn new(demuxer: &Demuxer, resource: &Resource) -> Info {
@@ -45,7 +52,8 @@ impl Info {
             format: parameters.format,
             step: step(demuxer),
             orientation: orientation(demuxer),
-            count: demuxer.told_count(resource.size()),
+            count: demuxer.told_count(resource.size()).filter(|_| !demuxer.may_have_fields()),
+            alpha: alpha(demuxer),
         }
     }
 
@@ -62,13 +70,14 @@ impl Info {
 /// The size and format by the parser of the codec, which decodes nothing.
 fn quick(demuxer: &mut Demuxer, resource: &Resource) -> Result<Option<Info>> {
     use ff::AVCodecID::{AV_CODEC_ID_AV1, AV_CODEC_ID_H264, AV_CODEC_ID_HEVC};
+    use ff::AVPictureStructure::{AV_PICTURE_STRUCTURE_FRAME, AV_PICTURE_STRUCTURE_UNKNOWN};
     let parameters = demuxer.parameters(demuxer.stream);
     let id = number!(parameters, codec_id);
     let known = [AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_AV1].iter().any(|&known| known as c_int == id);
     if !known || demuxer.told_count(resource.size()).is_none() || step(demuxer) <= 0.0 {
         return Ok(None);
     }
-    let mut info = Info::new(demuxer, resource);
+    let mut info = Info { count: demuxer.told_count(resource.size()), ..Info::new(demuxer, resource) };
     let Some(packet) = demuxer.next()? else { return Ok(None) };
     // SAFETY: parser and context are ours and end here; the packet lives through the call.
     unsafe {
@@ -79,6 +88,12 @@ fn quick(demuxer: &mut Demuxer, resource: &Resource) -> Result<Option<Info>> {
             let (mut out, mut size) = (std::ptr::null_mut(), 0);
             let (pts, dts) = (packet.pts, packet.dts);
             ff::av_parser_parse2(parser, context, &mut out, &mut size, packet.data, packet.size, pts, dts, 0);
+            // Of fields two packets may be a picture.
+            let order = std::ptr::addr_of!((*parser).field_order).cast::<c_int>().read();
+            let structure = std::ptr::addr_of!((*parser).picture_structure).cast::<c_int>().read();
+            let whole = order <= ff::AVFieldOrder::AV_FIELD_PROGRESSIVE as c_int
+                && [AV_PICTURE_STRUCTURE_UNKNOWN, AV_PICTURE_STRUCTURE_FRAME].iter().any(|&s| s as c_int == structure);
+            info.count = info.count.filter(|_| whole || id != AV_CODEC_ID_H264 as c_int);
             info.width = (*parser).width.max(0) as usize;
             info.height = (*parser).height.max(0) as usize;
             info.format = (*parser).format;
@@ -86,7 +101,19 @@ fn quick(demuxer: &mut Demuxer, resource: &Resource) -> Result<Option<Info>> {
         ff::av_parser_close(parser);
         ff::avcodec_free_context(&mut context);
     }
-    Ok((info.width > 0 && info.height > 0 && info.format >= 0).then_some(info))
+    Ok((info.width > 0 && info.height > 0 && info.format >= 0 && info.count.is_some()).then_some(info))
+}
+
+/// Which decoder sees the alpha of VP8 and VP9 in Matroska, which lies beside the pictures; FFmpeg's own do not.
+fn alpha(demuxer: &Demuxer) -> Option<&'static str> {
+    use ff::AVCodecID::{AV_CODEC_ID_VP8, AV_CODEC_ID_VP9};
+    let said =
+        entries(demuxer.video().metadata).any(|(key, value)| key.eq_ignore_ascii_case("alpha_mode") && value == b"1");
+    let id = number!(demuxer.parameters(demuxer.stream), codec_id);
+    let known = [(AV_CODEC_ID_VP8, c"libvpx", "libvpx"), (AV_CODEC_ID_VP9, c"libvpx-vp9", "libvpx-vp9")];
+    let &(_, c, name) = known.iter().find(|&&(codec, _, _)| said && codec as c_int == id)?;
+    // SAFETY: the name is NUL-terminated.
+    (!unsafe { ff::avcodec_find_decoder_by_name(c.as_ptr()) }.is_null()).then_some(name)
 }
 
 /// Seconds from one frame to the next.

@@ -185,7 +185,7 @@ pub unsafe extern "C" fn open_nothing(
     _options: *mut *mut ff::AVDictionary,
 ) -> c_int {
     let _ = std::panic::catch_unwind(|| {
-        kit::log(kit::Level::Warning, "the file names another file or address, which is not opened");
+        kit::log(kit::Level::Warning, "another file or address was to be opened, and is not");
     });
     ff::AVERROR(libc::EPERM)
 }

@@ -8,7 +8,8 @@
 //! | `filter`, `film` | FFmpeg's filters; pictures one after the other, and the way to any of them |
 //! | `device` | cameras and screens |
 //! | `pixels`, `convert`, `rgb` (with `rgb_avx2`) | pixel formats as arrays; pictures in the format and place that are wanted |
-//! | `reader`, `meta`, `writer`, `encode` | the plugin's verbs |
+//! | `reader`, `meta`, `writer` | the plugin's verbs |
+//! | `plan`, `fit`, `encode` | what is to be written and by what; images as the encoder takes them; pictures to packets |
 
 mod av;
 mod beat;
@@ -27,6 +28,7 @@ mod meta;
 mod order;
 mod output;
 mod pixels;
+mod plan;
 mod reader;
 mod rgb;
 mod writer;

@@ -1,4 +1,5 @@
-//! The order in which packets without times are shown, told by the codec's parser, which decodes nothing.
+//! The order in which packets without times are shown, and which of them are half a picture, told by the codec's parser,
+//! which decodes nothing.
 
 use crate::av::{self, number};
 use crate::demux::Demuxer;
@@ -31,6 +32,13 @@ pub struct Order {
     parser: NonNull<ff::AVCodecParserContext>,
     context: NonNull<ff::AVCodecContext>,
     kind: Kind,
+    /// Whether two packets may be the fields of one picture; of HEVC each is a picture.
+    pairs: bool,
+    /// The field that the packet before began a picture with, which waits for the other.
+    begun: Option<c_int>,
+    /// The size of pictures so far, and whether it changed.
+    size: (c_int, c_int),
+    resized: bool,
 }
 
 impl Order {
@@ -69,10 +77,16 @@ impl Order {
             }
             return Ok(None);
         }
-        Ok(Some(Order { parser, context: av::there(context, "a parser")?, kind }))
+        let (context, pairs) = (av::there(context, "a parser")?, is(&[Id::AV_CODEC_ID_H264]));
+        Ok(Some(Order { parser, context, kind, pairs, begun: None, size: (0, 0), resized: false }))
     }
 
-    /// Notes a packet; `None`: a field, of which two make a picture.
+    /// Where packets may be fields, of which two make a picture.
+    pub fn of_fields(demuxer: &Demuxer) -> Result<Option<Order>> {
+        if demuxer.may_have_fields() { Order::of(demuxer) } else { Ok(None) }
+    }
+
+    /// Notes a packet; `None`: the second field of the picture that the packet before began.
     pub fn note(&mut self, packet: &ff::AVPacket) -> Option<Note> {
         let (mut out, mut size) = (null_mut(), 0);
         let parser = self.parser.as_ptr();
@@ -82,20 +96,36 @@ impl Order {
             let (data, bytes) = (packet.data, packet.size);
             ff::av_parser_parse2(parser, self.context.as_ptr(), &mut out, &mut size, data, bytes, 0, 0, 0);
         }
-        let structure = number!(parser, picture_structure);
-        let field = structure == ff::AVPictureStructure::AV_PICTURE_STRUCTURE_TOP_FIELD as c_int
-            || structure == ff::AVPictureStructure::AV_PICTURE_STRUCTURE_BOTTOM_FIELD as c_int;
         // SAFETY: the parser is ours.
-        let (number, kind) = unsafe { ((*parser).output_picture_number, (*parser).pict_type) };
+        let (number, kind, size) =
+            unsafe { ((*parser).output_picture_number, (*parser).pict_type, ((*parser).width, (*parser).height)) };
+        self.resized |= self.size.0 > 0 && self.size != size;
+        self.size = size;
         let key = packet.flags & ff::AV_PKT_FLAG_KEY as c_int != 0;
-        (!field).then_some(Note { number, between: kind == ff::AVPictureType::AV_PICTURE_TYPE_B as c_int, key })
+        let second = self.is_second(number!(parser, picture_structure));
+        (!second).then_some(Note { number, between: kind == ff::AVPictureType::AV_PICTURE_TYPE_B as c_int, key })
+    }
+
+    /// Whether a packet of this structure ends a picture. One that holds both fields is told as its first.
+    fn is_second(&mut self, structure: c_int) -> bool {
+        use ff::AVPictureStructure::{AV_PICTURE_STRUCTURE_BOTTOM_FIELD, AV_PICTURE_STRUCTURE_TOP_FIELD};
+        let fields = [AV_PICTURE_STRUCTURE_TOP_FIELD as c_int, AV_PICTURE_STRUCTURE_BOTTOM_FIELD as c_int];
+        let field = Some(structure).filter(|structure| self.pairs && fields.contains(structure));
+        match (self.begun.take(), field) {
+            (Some(first), Some(field)) if first != field => true,
+            _ => {
+                self.begun = field;
+                false
+            }
+        }
     }
 
     /// Places of the packets, in the order in which they are shown. `None`: the headers cannot be meant so.
     pub fn shown(&self, notes: &[Note]) -> Option<Vec<usize>> {
         match self.kind {
             Kind::Straight => Some((0..notes.len()).collect()),
-            Kind::Waiting => Some(waiting(notes)),
+            // Where the size changes, what waits may be lost.
+            Kind::Waiting => (!self.resized).then(|| waiting(notes)),
             Kind::Numbered => numbered(notes),
         }
     }

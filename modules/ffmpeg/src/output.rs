@@ -12,7 +12,13 @@ const CHUNK: usize = 64 << 10;
 pub struct Writing {
     raw: *mut ff::AVIOContext,
     /// Boxed, since FFmpeg keeps its address.
-    output: *mut Output,
+    place: *mut Place,
+}
+
+struct Place {
+    output: Output,
+    /// The first failure: muxers pass over those of going back.
+    failed: Option<String>,
 }
 
 // SAFETY: it is used by one thread at a time.
@@ -21,20 +27,20 @@ unsafe impl Send for Writing {}
 impl Writing {
     pub fn new(output: Output) -> Result<Writing> {
         let seeks = output.can_seek();
-        let output = Box::into_raw(Box::new(output));
+        let place = Box::into_raw(Box::new(Place { output, failed: None }));
         // SAFETY: memory of FFmpeg's, which it may replace.
         let buffer = unsafe { ff::av_malloc(CHUNK) };
         let seek = if seeks { Some(seek as unsafe extern "C" fn(*mut c_void, i64, c_int) -> i64) } else { None };
-        // SAFETY: the callbacks take `output`, which lives until Drop.
+        // SAFETY: the callbacks take `place`, which lives until Drop.
         let raw =
-            unsafe { ff::avio_alloc_context(buffer.cast(), CHUNK as c_int, 1, output.cast(), None, Some(write), seek) };
+            unsafe { ff::avio_alloc_context(buffer.cast(), CHUNK as c_int, 1, place.cast(), None, Some(write), seek) };
         match there(raw, "writing") {
-            Ok(_) => Ok(Writing { raw, output }),
+            Ok(_) => Ok(Writing { raw, place }),
             Err(e) => {
                 // SAFETY: nothing took them over.
                 unsafe {
                     ff::av_free(buffer);
-                    drop(Box::from_raw(output));
+                    drop(Box::from_raw(place));
                 }
                 Err(e)
             }
@@ -47,17 +53,18 @@ impl Writing {
 
     /// The output back, where nothing was written.
     pub fn give_back(mut self) -> Output {
-        let output = std::mem::replace(&mut self.output, std::ptr::null_mut());
+        let place = std::mem::replace(&mut self.place, std::ptr::null_mut());
         // SAFETY: made by `new`; Drop finds NULL.
-        *unsafe { Box::from_raw(output) }
+        unsafe { Box::from_raw(place) }.output
     }
 
     /// The first failure of writing.
     pub fn check(&self) -> Result<()> {
-        // SAFETY: the context is ours.
-        match unsafe { (*self.raw).error } {
-            0.. => Ok(()),
-            code => Err(kit::Error::io(crate::av::words(code))),
+        // SAFETY: both are ours.
+        match unsafe { ((*self.raw).error, &(*self.place).failed) } {
+            (_, Some(why)) => Err(kit::Error::io(why.clone())),
+            (0.., None) => Ok(()),
+            (code, None) => Err(kit::Error::io(crate::av::words(code))),
         }
     }
 }
@@ -68,44 +75,47 @@ impl Drop for Writing {
         unsafe {
             ff::av_freep((&raw mut (*self.raw).buffer).cast());
             ff::avio_context_free(&mut self.raw);
-            if !self.output.is_null() {
-                drop(Box::from_raw(self.output));
+            if !self.place.is_null() {
+                drop(Box::from_raw(self.place));
             }
         }
     }
 }
 
 /// Runs a callback of FFmpeg's on its output.
-unsafe fn on_output(output: *mut c_void, work: impl FnOnce(&mut Output) -> std::io::Result<u64>) -> i64 {
+unsafe fn on_output(place: *mut c_void, work: impl FnOnce(&mut Output) -> std::io::Result<u64>) -> i64 {
     // SAFETY: FFmpeg hands back what `new` gave it.
-    let output = unsafe { &mut *output.cast::<Output>() };
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(output))) {
+    let place = unsafe { &mut *place.cast::<Place>() };
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut place.output))) {
         Ok(Ok(n)) => i64::try_from(n).unwrap_or(i64::MAX),
-        _ => i64::from(ff::AVERROR(libc::EIO)),
+        Ok(Err(why)) => {
+            place.failed.get_or_insert(why.to_string());
+            i64::from(ff::AVERROR(libc::EIO))
+        }
+        Err(_) => {
+            place.failed.get_or_insert("writing failed inside".to_owned());
+            i64::from(ff::AVERROR(libc::EIO))
+        }
     }
 }
 
-unsafe extern "C" fn write(output: *mut c_void, bytes: *mut u8, size: c_int) -> c_int {
+unsafe extern "C" fn write(place: *mut c_void, bytes: *mut u8, size: c_int) -> c_int {
     let Ok(size @ 1..) = usize::try_from(size) else { return 0 };
     // SAFETY: FFmpeg gives `size` readable bytes.
     let bytes = unsafe { std::slice::from_raw_parts(bytes, size) };
-    // SAFETY: `output` is ours.
-    let done = unsafe { on_output(output, |output| output.write_all(bytes).map(|()| size as u64)) };
+    // SAFETY: `place` is ours.
+    let done = unsafe { on_output(place, |output| output.write_all(bytes).map(|()| size as u64)) };
     done as c_int
 }
 
-unsafe extern "C" fn seek(output: *mut c_void, offset: i64, whence: c_int) -> i64 {
-    // SAFETY: `output` is ours.
-    unsafe {
-        on_output(output, |output| {
-            let whence = whence & !(ff::AVSEEK_FORCE as c_int);
-            let to = match (whence, u64::try_from(offset)) {
-                (libc::SEEK_SET, Ok(at)) => SeekFrom::Start(at),
-                (libc::SEEK_CUR, _) => SeekFrom::Current(offset),
-                (libc::SEEK_END, _) => SeekFrom::End(offset),
-                _ => return Err(std::io::ErrorKind::Unsupported.into()),
-            };
-            output.seek(to)
-        })
-    }
+unsafe extern "C" fn seek(place: *mut c_void, offset: i64, whence: c_int) -> i64 {
+    let to = match (whence & !(ff::AVSEEK_FORCE as c_int), u64::try_from(offset)) {
+        (libc::SEEK_SET, Ok(at)) => SeekFrom::Start(at),
+        (libc::SEEK_CUR, _) => SeekFrom::Current(offset),
+        (libc::SEEK_END, _) => SeekFrom::End(offset),
+        // The size, which is asked for and not needed.
+        _ => return i64::from(ff::AVERROR(libc::ENOSYS)),
+    };
+    // SAFETY: `place` is ours.
+    unsafe { on_output(place, |output| output.seek(to)) }
 }

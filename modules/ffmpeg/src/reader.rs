@@ -36,7 +36,14 @@ impl Video {
         let wish = wish(options)?;
         let limits = Limits::of(options);
         let processors = kit::threads(options);
-        let manner = Manner { wish, threads: 1, thread_type: None, max_pixels: limits.max_pixels, partial: false };
+        let manner = Manner {
+            wish,
+            threads: 1,
+            thread_type: None,
+            max_pixels: limits.max_pixels,
+            partial: false,
+            decoder: options.str("codec").map(str::to_owned),
+        };
         let (info, ready) = Info::of(&resource, &manner)?;
         Ok(Video {
             resource,
@@ -66,7 +73,8 @@ impl Video {
             _ => None,
         };
         let partial = options.bool("allow_partial") == Some(true);
-        Ok(Spec { filter: filter::wanted(options)?, partial, threads, thread_type })
+        let alpha = self.info.alpha.filter(|_| named_format(options).is_some_and(|pixels| pixels.has_alpha()));
+        Ok(Spec { filter: filter::wanted(options)?, partial, threads, thread_type, alpha })
     }
 
     /// The film of these options, to be gone on with.
@@ -177,6 +185,11 @@ pub fn size(options: DictRef) -> Result<Option<(usize, usize)>> {
     }
 }
 
+/// The format that the options name.
+fn named_format(options: DictRef) -> Option<Pixels> {
+    Pixels::named(options.str("format")?).ok()
+}
+
 /// The format of the options: rgb24 unless another is named; null is the stream's own.
 pub fn wanted_pixels(options: DictRef, native: i32) -> Result<Pixels> {
     match options.kind("format") {
@@ -186,6 +199,11 @@ pub fn wanted_pixels(options: DictRef, native: i32) -> Result<Pixels> {
             let pixels = Pixels::named(name)?;
             if pixels.layout == Samples::Bytes && pixels.format != native {
                 return Err(Error::unsupported(format!("{name} is no array of rows; read rgb24, yuv444p, gray …")));
+            }
+            if pixels.format != native && !pixels.can_be_made() {
+                return Err(Error::unsupported(format!(
+                    "FFmpeg does not convert to {name}; read rgb24, yuv444p, gray …"
+                )));
             }
             Ok(pixels)
         }
@@ -288,7 +306,7 @@ impl kit::Reader for Video {
     }
 
     fn call(&mut self, function: &str, _arguments: DictRef, result: &mut DictMut) -> Result<()> {
-        let spec = Spec { filter: None, partial: false, threads: 1, thread_type: None };
+        let spec = Spec { threads: 1, ..Spec::default() };
         match function {
             "container_metadata" => meta::container_tags(self.film(&spec)?.player().demuxer(), result),
             "video_stream_metadata" => meta::stream_tags(self.film(&spec)?.player().demuxer(), result),

@@ -2,11 +2,12 @@
 
 use crate::av::{Frame, number_of};
 use crate::convert::{Converter, Target, to_yuv420};
-use crate::encode::{Choice, Encoding, Plan, Rate};
+use crate::encode::Encoding;
 use crate::filter::{self, Graph};
 use crate::fit::{best, fitted, fitting, frame_of, input_pixels, size_of};
 use crate::output::Writing;
 use crate::pixels::{Pixels, Samples};
+use crate::plan::{Choice, Plan, Rate};
 use ffmpeg_sys_next as ff;
 use kit::{DictMut, DictRef, Error, Output, Result, Source, ValueKind};
 use std::ffi::c_int;
@@ -48,6 +49,7 @@ impl Film {
             container_tags: named(options, "container_metadata")?,
             stream_tags: named(options, "stream_metadata")?,
             codec: options.str("codec").map(str::to_owned),
+            out_format: options.str("pixelformat").map(str::to_owned),
             ..Plan::default()
         };
         plan.container_options.extend(named(options, "container_options")?);

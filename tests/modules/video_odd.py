@@ -1,0 +1,103 @@
+"""Video in unusual forms, whose packets are no frames, whose times or key frames are not as they are told: every frame by index."""
+import made
+from video_native import *
+
+H264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p"]
+OPEN = [*H264, "-x264-params", "keyint=7:open-gop=1:bframes=3:scenecut=0"]
+HEVC = ["-c:v", "libx265", "-pix_fmt", "yuv420p", "-x265-params"]
+
+
+def put(name, data):
+    with open(path(name), "wb") as f:
+        f.write(data)
+    return name
+
+
+def taken(name):
+    with open(path(name), "rb") as f:
+        return f.read()
+
+
+def copied(name, source, *arguments, before=()):
+    return make(name, [*before, "-i", path(source)], "-c", "copy", *arguments)
+
+
+def fixtures():
+    """Names of what could be made."""
+    names = []
+    # A field a packet, alone and among whole frames; pictures whose order is in their numbers only.
+    for name, data in (("fields", made.fields(False)), ("mixed", made.fields(True))):
+        names.append(put(f"{name}.264", data))
+        names += [n for n in (f"{name}.ts", f"{name}.mp4", f"{name}.mkv") if copied(n, f"{name}.264", before=["-r", "25"])]
+    names.append(put("moved.264", made.moved()))
+    if make("hevc_fields.265", picture("64x64"), *HEVC, "keyint=8:interlace=tff:log-level=none"):
+        names.append("hevc_fields.265")
+    # Cut out of open groups, with what comes before left in.
+    if make("open.mp4", picture(), *OPEN):
+        for start in ("0.5", "1.3"):
+            for name in (f"cut{start}.mp4", f"cut{start}.mkv"):
+                make(name, ["-ss", start, "-i", path("open.mp4")], "-t", "0.4", "-c", "copy")
+                names.append(name)
+        # A container that calls every frame a key frame, and edit lists that leave out, come back, repeat and begin late.
+        names.append(put("keys.mp4", made.changed_boxes(taken("open.mp4"), lambda kind, body: None if kind == b"stss" else body)))
+        unit = 12288
+        for name, edits in {"short": [(400, unit // 3, 1)], "back": [(800, unit * 3 // 2, 1), (1000, unit // 6, 1)],
+                            "again": [(700, unit // 6, 1), (700, unit // 6, 1)], "late": [(500, -1, 1), (900, unit // 2, 1)],
+                            "beyond": [(900, unit * 60, 1)]}.items():
+            names.append(put(f"edit_{name}.mp4", made.with_edits(taken("open.mp4"), edits)))
+    if make("group.mp4", picture(), *HEVC, "keyint=8:bframes=3:log-level=none"):
+        names.append(put("hevc_keys.mp4", made.changed_boxes(taken("group.mp4"), lambda kind, body: None if kind == b"stss" else body)))
+    # Hidden frames in packets of their own.
+    if make("hidden.webm", picture(), "-c:v", "libvpx-vp9", "-g", "30", "-auto-alt-ref", "1", "-lag-in-frames", "25"):
+        names += [n for n in ("hidden.ivf", "hidden.mkv") if copied(n, "hidden.webm", "-bsf:v", "vp9_superframe_split")]
+    # Two pictures in one packet, and none in the next.
+    if make("packed.avi", picture(), "-c:v", "libxvid", "-bf", "2"):
+        names.append("packed.avi")
+    # One film behind the other: times begin anew, and sizes change.
+    for kind, arguments in (("ts", [*H264, "-g", "8", "-bf", "2"]), ("m2v", ["-c:v", "mpeg2video", "-g", "8", "-bf", "2"])):
+        make(f"one.{kind}", picture(rate=25), *arguments)
+        make(f"large.{kind}", picture("96x80", rate=25), *arguments)
+        names.append(put(f"twice.{kind}", taken(f"one.{kind}") * 2))
+        names.append(put(f"sizes.{kind}", taken(f"one.{kind}") + taken(f"large.{kind}")))
+    if copied("wraps.ts", "one.ts", "-output_ts_offset", "95442.5", "-muxdelay", "0"):
+        names.append("wraps.ts")
+    return names
+
+
+def by_every_index(name):
+    wanted = framed(name)
+    n = len(wanted)
+    with File(path(name), plugin="ffmpeg") as f:
+        expect(f.count() == n, f"{name}: count {f.count()}, not {n}")
+        shown = list(f.iter(format=None))
+        expect([frame for frame, _ in shown] == wanted, f"{name}: iterating gives {len(shown)} of {n} frames, or others")
+        order = [*range(n), *range(n - 1, -1, -1), *random.Random(1).sample(range(n), n)]
+        wrong = [i for i in order if f.read(i, format=None) != wanted[i]]
+        expect(not wrong, f"{name}: wrong by index: {wrong}")
+        refused(lambda: f.read(n, format=None), INDEX)
+        times = [meta["time"] for _, meta in shown]
+        differ = [i for i in range(n) if f.meta(i)["time"] != times[i]]
+        expect(not differ or name in OWN_TIMES, f"{name}: other times by index than in order: {differ}")
+    # Where nothing was read before.
+    for i in random.Random(2).sample(range(n), min(n, 6)):
+        with File(path(name), plugin="ffmpeg") as f:
+            expect(f.read(i, format=None) == wanted[i], f"{name}: frame {i} alone is another")
+            if i + 1 < n:
+                expect(f.read(i + 1, format=None) == wanted[i + 1], f"{name}: frame {i + 1} behind {i} is another")
+
+
+# What comes out at the change of size is one frame less than goes in, and what the packed pictures are called is theirs.
+OWN_TIMES = ["sizes.m2v", "packed.avi"]
+
+
+def framed(name):
+    """Every frame as ffmpeg decodes it; `frames_of` where the container's count cannot be believed."""
+    told = tool("ffmpeg", "-v", "quiet", "-i", path(name), "-map", "0:v:0", "-vsync", "passthrough", "-c:v", "rawvideo", "-f", "framecrc", "-").decode()
+    sizes = [int(line.split(",")[4]) for line in told.splitlines() if line and not line.startswith("#")]
+    raw = tool("ffmpeg", "-v", "quiet", "-i", path(name), "-map", "0:v:0", "-vsync", "passthrough", "-f", "rawvideo", "-") if sizes else b""
+    expect(len(raw) == sum(sizes), f"{name}: ffmpeg gives {len(raw)} bytes in {len(sizes)} frames")
+    return [raw[i * len(raw) // len(sizes):(i + 1) * len(raw) // len(sizes)] for i in range(len(sizes))]
+
+
+def parts():
+    return [(by_every_index, name) for name in fixtures()]
