@@ -6,6 +6,7 @@
 mod chroma;
 mod chunk;
 mod codec;
+mod jobs;
 mod plan;
 mod unpack;
 

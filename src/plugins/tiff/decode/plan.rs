@@ -1,18 +1,18 @@
 //! How an image is cut into units of work, and where each goes.
 
-use super::super::file::{Chunks, File, Page, PageAt};
+use super::super::file::{File, PageAt};
 use super::super::form::Form;
 use super::super::series::Pages;
 use super::super::tags::compression;
 use super::chunk::{Scratch, decode_rows, sized};
+use super::jobs::{Job, Jobs, Loaded, in_series, load};
 use super::unpack::{self, Unpacking};
 use crate::error::{Error, Result};
-use crate::model::{DType, Destination, byte_len};
+use crate::model::{DType, Destination, Limits, byte_len};
 use crate::plugin::{Call, Outcome, parallel, put_rows};
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// Images of fewer bytes are read by one thread.
 const LEAST_PARALLEL: usize = 512 << 10;
@@ -58,67 +58,43 @@ pub struct Pixels<'a> {
 }
 
 /// Rows of one page that are decoded at once: `rows` of the window in `planes` of the page.
-struct Unit {
-    page: usize,
-    planes: Range<usize>,
-    rows: Range<usize>,
+pub(super) struct Unit {
+    pub(super) page: usize,
+    pub(super) planes: Range<usize>,
+    pub(super) rows: Range<usize>,
 }
 
 /// The rows of a page, as the destination has them.
-struct Rows {
+pub(super) struct Rows {
     /// Planes of a page: those of the samples times those of the depth.
-    planes: usize,
+    pub(super) planes: usize,
     /// Rows of a plane.
-    rows: usize,
+    pub(super) rows: usize,
     /// Bytes of a row.
     bytes: usize,
     /// Rows that are best put into their places at once.
     together: usize,
+    /// Axes before those of a row.
+    leading: usize,
 }
 
 impl Rows {
     /// Bytes of a page.
-    fn page(&self) -> usize {
+    pub(super) fn page(&self) -> usize {
         self.planes * self.rows * self.bytes
-    }
-}
-
-/// Work of one thread.
-enum Job<'a> {
-    /// Rows of a page, which is `None` if it is not stored.
-    Part(Unit, Option<Arc<Loaded<'a>>>),
-    /// Whole pages.
-    Pages(Range<usize>),
-}
-
-impl Job<'_> {
-    /// Bytes of its rows.
-    fn len(&self, rows: &Rows) -> usize {
-        match self {
-            Job::Part(unit, _) => unit.len(rows),
-            Job::Pages(pages) => pages.len() * rows.page(),
-        }
-    }
-
-    /// The first of its rows in the image.
-    fn first_row(&self, rows: &Rows) -> usize {
-        match self {
-            Job::Part(unit, _) => (unit.page * rows.planes + unit.planes.start) * rows.rows + unit.rows.start,
-            Job::Pages(pages) => pages.start * rows.planes * rows.rows,
-        }
     }
 }
 
 impl Unit {
     /// Bytes of its rows.
-    fn len(&self, rows: &Rows) -> usize {
+    pub(super) fn len(&self, rows: &Rows) -> usize {
         self.planes.len() * self.rows.len() * rows.bytes
     }
 }
 
 impl Pixels<'_> {
     /// Whole pages that are read as one unit of work; `None`: each is one or more units.
-    fn gathered(&self, rows: &Rows) -> Option<usize> {
+    pub(super) fn gathered(&self, rows: &Rows) -> Option<usize> {
         let page = rows.page();
         (page < SMALL && self.count > 1).then(|| GATHERED_PAGES / page.max(1))
     }
@@ -139,7 +115,7 @@ impl Pixels<'_> {
     }
 
     /// The directory of a page.
-    fn at(&self, index: usize) -> Result<PageAt> {
+    pub(super) fn at(&self, index: usize) -> Result<PageAt> {
         match self.pages {
             Pages::Each(pages) => pages.get(index).copied().ok_or_else(|| Error::internal("a series has fewer pages")),
             Pages::Block { page, .. } => Ok(*page),
@@ -178,16 +154,17 @@ impl Pixels<'_> {
         let planes = planes.ok_or_else(|| Error::limit("too many planes"))?;
         let bytes = byte_len(&[self.window.x.len(), form.chunk_samples()], self.dtype)?;
         let inner = if form.chunk_samples() > 1 { 2 } else { 1 };
-        let together = match to.shape().len().saturating_sub(inner) {
+        let leading = to.shape().len().saturating_sub(inner);
+        let together = match leading {
             1 => to.rows_at_once(),
             2 if to.shape()[0] > 0 => to.image(0)?.rows_at_once(),
             _ => 1,
         };
-        Ok(Rows { planes, rows: self.window.y.len(), bytes, together })
+        Ok(Rows { planes, rows: self.window.y.len(), bytes, together, leading })
     }
 
     /// The units of a page, in the order of the destination.
-    fn units(&self, page: usize, rows: &Rows) -> Vec<Unit> {
+    pub(super) fn units(&self, page: usize, rows: &Rows) -> Vec<Unit> {
         let (depth, _, _) = self.form.chunk();
         let mut units = Vec::new();
         if depth > 1 {
@@ -230,10 +207,10 @@ pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> 
     let is_one_run = pixels.is_one_run();
     let worker = || {
         let (scratch, decoded) = (Scratch::new(limits, partial), Vec::new());
-        Ok(Worker { scratch, decoded, pixels, rows: &rows, is_one_run, last: None })
+        Ok(Worker { scratch, decoded, limits, pixels, rows: &rows, is_one_run, last: None })
     };
     let finish = |done: Outcome| is_partial.fetch_or(done == Outcome::Partial, Ordering::Relaxed);
-    let mut jobs = Jobs { file, pixels, rows: &rows, page: 0, units: VecDeque::new(), loaded: Ok(None), failed: false };
+    let mut jobs = Jobs::new(file, pixels, &rows);
     if let Some(memory) = to.direct(&[]) {
         // Each unit has its own part of the caller's memory.
         let mut rest = memory;
@@ -252,17 +229,33 @@ pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> 
             finish(worker.decode(file, &job, part)?);
             Ok(())
         })?;
+    } else if to.can_split() && rows.leading == 1 {
+        // Each unit has its own rows of the destination.
+        let mut rest = Some(to.reborrow());
+        let jobs = std::iter::from_fn(|| {
+            let job = jobs.next()?;
+            let count = job.as_ref().map_or(0, |job| job.len(&rows)) / rows.bytes.max(1);
+            let fewer = || Error::internal("the image has fewer rows than its pages");
+            let part = rest.take().ok_or_else(fewer).and_then(|all| all.split(0, count)).map(|(part, behind)| {
+                rest = Some(behind);
+                part
+            });
+            Some((job, part))
+        });
+        parallel(call, threads, units, jobs, worker, |worker, (job, part)| {
+            let (job, mut part) = (job?, part?);
+            finish(worker.put(file, &job, |bytes| part.put_rows(0, bytes.len() / rows.bytes.max(1), bytes))?);
+            Ok(())
+        })?;
     } else {
-        // Strides or a conversion stand between: one thread at a time puts what it has decoded.
+        // Planes of pages: one thread at a time puts what it has decoded.
         let shared = Mutex::new(to);
         parallel(call, threads, units, std::iter::from_fn(|| jobs.next()), worker, |worker, job| {
             let job = job?;
-            let mut memory = std::mem::take(&mut worker.decoded);
-            let bytes = sized(&mut memory, job.len(&rows), &limits)?;
-            finish(worker.decode(file, &job, bytes)?);
-            let mut to = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            put(threads, &mut to, pixels, &rows, job.first_row(&rows), bytes)?;
-            worker.decoded = memory;
+            finish(worker.put(file, &job, |bytes| {
+                let mut to = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                put(threads, &mut to, pixels, &rows, job.first_row(&rows), bytes)
+            })?);
             Ok(())
         })?;
     }
@@ -274,6 +267,7 @@ struct Worker<'a> {
     scratch: Scratch,
     /// Rows that do not lie in the destination as they are decoded.
     decoded: Vec<u8>,
+    limits: Limits,
     pixels: &'a Pixels<'a>,
     rows: &'a Rows,
     is_one_run: bool,
@@ -282,6 +276,15 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
+    /// Decodes the rows of a job, and has them put.
+    fn put(&mut self, file: &'a File, job: &Job, put: impl FnOnce(&[u8]) -> Result<()>) -> Result<Outcome> {
+        let mut memory = std::mem::take(&mut self.decoded);
+        let bytes = sized(&mut memory, job.len(self.rows), &self.limits)?;
+        let done = self.decode(file, job, bytes).and_then(|done| put(bytes).map(|()| done));
+        self.decoded = memory;
+        done
+    }
+
     fn decode(&mut self, file: &'a File, job: &Job, out: &mut [u8]) -> Result<Outcome> {
         let (pixels, rows) = (self.pixels, self.rows);
         let pages = match job {
@@ -327,84 +330,6 @@ impl<'a> Worker<'a> {
         unpack::to_native(out, self.pixels.dtype, last.tiff.layout.big_endian);
         Ok(true)
     }
-}
-
-/// Jobs in the order of the destination. Where pages are not gathered, each is looked at once.
-struct Jobs<'a> {
-    file: &'a File,
-    pixels: &'a Pixels<'a>,
-    rows: &'a Rows,
-    page: usize,
-    units: VecDeque<Unit>,
-    loaded: Result<Option<Arc<Loaded<'a>>>>,
-    failed: bool,
-}
-
-impl<'a> Jobs<'a> {
-    fn next(&mut self) -> Option<Result<Job<'a>>> {
-        if let Some(pages) = self.pixels.gathered(self.rows) {
-            let from = self.page;
-            self.page = from.saturating_add(pages.max(1)).min(self.pixels.count);
-            return (from < self.page).then_some(Ok(Job::Pages(from..self.page)));
-        }
-        while self.units.is_empty() && self.page < self.pixels.count && !self.failed {
-            let before = self.loaded.as_ref().ok().and_then(|page| page.as_deref()).map(|loaded| &loaded.page);
-            let loaded = load(self.file, self.pixels, self.page, before);
-            self.loaded = loaded.map(|page| page.map(Arc::new));
-            self.units = self.pixels.units(self.page, self.rows).into();
-            self.page += 1;
-        }
-        let unit = self.units.pop_front()?;
-        match &self.loaded {
-            Ok(page) => Some(Ok(Job::Part(unit, page.clone()))),
-            Err(e) => {
-                self.failed = true;
-                self.units.clear();
-                Some(Err(e.clone()))
-            }
-        }
-    }
-}
-
-/// A page that is there, with where its chunks are.
-pub(super) struct Loaded<'a> {
-    pub tiff: &'a super::super::ifd::Tiff,
-    pub page: Page,
-    pub chunks: Chunks,
-}
-
-/// The error with the page where it happened.
-fn in_series(error: Error, page: usize) -> Error {
-    error.context(format_args!("page {page} of the series"))
-}
-
-/// Page `index` of the series; `None`: it is not stored. `before` is one that was loaded.
-fn load<'a>(file: &'a File, pixels: &Pixels, index: usize, before: Option<&Page>) -> Result<Option<Loaded<'a>>> {
-    let at = pixels.at(index)?;
-    if at == PageAt::MISSING {
-        return Ok(None);
-    }
-    let tiff = file.tiff_of(at)?;
-    let in_series = |e: Error| in_series(e, index);
-    if let Some(before) = before
-        && before.at.file == at.file
-        && tiff.glance(at.offset, &before.directory).map_err(in_series)?.is_some()
-    {
-        // It has the form that was found right.
-        let directory = tiff.directory(at.offset).map_err(in_series)?;
-        let page = Page { at, directory, form: before.form.clone() };
-        let chunks = Chunks::of(tiff, &page)?;
-        return Ok(Some(Loaded { tiff, page, chunks }));
-    }
-    let mut page = file.load(at).map_err(in_series)?;
-    if pixels.short == Some(page.form.length) {
-        page.form.length = pixels.form.length;
-    }
-    if page.form.shape() != pixels.form.shape() || page.form.dtype()? != pixels.dtype {
-        return Err(Error::corrupt(format!("page {index} of the series has another form than the first")));
-    }
-    let chunks = Chunks::of(tiff, &page)?;
-    Ok(Some(Loaded { tiff, page, chunks }))
 }
 
 fn decode_unit(

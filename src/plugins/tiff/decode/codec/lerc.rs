@@ -1,7 +1,7 @@
 //! Chunks that are a LERC blob, bare or compressed once more. Who has the module `lerc` can read them.
 
 use super::super::super::tags::tag;
-use super::super::plan::Loaded;
+use super::super::jobs::Loaded;
 use super::Codecs;
 use super::picture::Target;
 use crate::error::{Error, ErrorKind, Result};

@@ -11,7 +11,7 @@ mod sgilog_rows;
 use super::super::form::Bits;
 use super::super::tags::{compression, format, tag};
 use super::chunk::{Extent, sized};
-use super::plan::Loaded;
+use super::jobs::Loaded;
 use crate::error::{Error, Result};
 use crate::model::{DType, Limits};
 use inflate::{Inflater, Wrapper};

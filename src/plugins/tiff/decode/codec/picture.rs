@@ -2,7 +2,7 @@
 
 use super::super::super::tags::{photometric, tag};
 use super::super::chunk::Extent;
-use super::super::plan::Loaded;
+use super::super::jobs::Loaded;
 use super::damaged;
 use crate::error::{Error, Result};
 use crate::model::{DType, Limits};
