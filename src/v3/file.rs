@@ -237,11 +237,10 @@ impl File {
         }
         if rotates(call) && native.orientation == 0 {
             // What a plugin has applied itself it leaves out.
-            told.orientation =
-                self.meta_of(index, &Dict::new())?.get("Orientation").and_then(as_orientation).unwrap_or(0);
+            told.orientation = self.hints_of(index)?.get("Orientation").and_then(as_orientation).unwrap_or(0);
         }
         if wants_alpha(call) && Key::is_possible(native) {
-            told.key = Key::new(native, &self.meta_of(index, &Dict::new())?);
+            told.key = Key::new(native, &self.hints_of(index)?);
         }
         told.reduced = if call.reduce()? > 1 { self.reader()?.reduction(index, call)? } else { 1 };
         Ok(told)
@@ -252,6 +251,14 @@ impl File {
         let call = self.call(CallKind::Meta, options)?;
         match self.reader()?.meta(index, &call) {
             Err(e) if e.kind() == ErrorKind::Unsupported => Ok(Dict::new()),
+            other => other,
+        }
+    }
+
+    /// The metadata of an image whose pixels are wanted, which can be had where those are damaged: then there are none.
+    fn hints_of(&mut self, index: Index) -> Result<Dict> {
+        match self.meta_of(index, &Dict::new()) {
+            Err(e) if e.kind() == ErrorKind::Corrupt => Ok(Dict::new()),
             other => other,
         }
     }

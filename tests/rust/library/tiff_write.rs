@@ -333,7 +333,9 @@ fn imagej_opens_what_is_written_for_it_and_is_understood() {
     }
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tiff/Hyperstacks.java");
     let run = |program: &str, arguments: &[&std::ffi::OsStr]| {
-        let done = Command::new(program).args(["-cp"]).arg(&jar).args(arguments).output().unwrap();
+        // Units are UTF-8 in the file.
+        let done =
+            Command::new(program).env("LC_ALL", "C.UTF-8").arg("-cp").arg(&jar).args(arguments).output().unwrap();
         let said = String::from_utf8_lossy(&done.stdout).into_owned();
         assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
         said
