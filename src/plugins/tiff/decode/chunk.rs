@@ -111,6 +111,13 @@ impl Scratch {
     }
 }
 
+/// Whether the rows of a plane lie in the file one behind the other just as they are wanted, so that any of them can be
+/// read alone.
+pub fn is_run(page: &Loaded, dtype: DType, plane: usize, window: &Window) -> bool {
+    let decoder = Decoder::new(page, dtype, &Limits { max_pixels: None, max_bytes: None });
+    decoder.is_ok_and(|decoder| decoder.contiguous(&(plane..plane + 1), window).is_some())
+}
+
 /// Fills a buffer from the file; what is behind the end of the file is zero, and makes this false.
 fn fill(source: &Source, at: u64, out: &mut [u8]) -> Result<bool> {
     let read = source.read_up_to(out, at)?;

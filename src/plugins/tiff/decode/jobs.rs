@@ -61,7 +61,8 @@ impl<'a> Jobs<'a> {
             let before = self.loaded.as_ref().ok().and_then(|page| page.as_deref()).map(|loaded| &loaded.page);
             let loaded = load(self.file, self.pixels, self.page, before);
             self.loaded = loaded.map(|page| page.map(Arc::new));
-            self.units = self.pixels.units(self.page, self.rows).into();
+            let loaded = self.loaded.as_ref().ok().and_then(|page| page.as_deref());
+            self.units = self.pixels.units(self.page, loaded, self.rows).into();
             self.page += 1;
         }
         let unit = self.units.pop_front()?;

@@ -4,7 +4,7 @@ use super::super::file::{File, PageAt};
 use super::super::form::Form;
 use super::super::series::Pages;
 use super::super::tags::compression;
-use super::chunk::{Scratch, decode_rows, sized};
+use super::chunk::{Scratch, decode_rows, is_run, sized};
 use super::jobs::{Job, Jobs, Loaded, in_series, load};
 use super::unpack::{self, Unpacking};
 use crate::error::{Error, Result};
@@ -122,7 +122,7 @@ impl Pixels<'_> {
         }
     }
 
-    /// How many units there are in all.
+    /// How many units there are in all, at most.
     fn unit_count(&self, rows: &Rows) -> usize {
         if let Some(pages) = self.gathered(rows) {
             return self.count.div_ceil(pages.max(1));
@@ -130,21 +130,39 @@ impl Pixels<'_> {
         let (depth, _, _) = self.form.chunk();
         let page = match depth {
             1 => {
-                rows.planes
-                    * self.window.y.end.div_ceil(self.step(rows)).saturating_sub(self.window.y.start / self.step(rows))
+                let step = self.step(rows, self.may_be_run());
+                rows.planes * self.window.y.end.div_ceil(step).saturating_sub(self.window.y.start / step)
             }
             _ => rows.planes / self.form.depth.max(1) * self.form.depth.div_ceil(depth),
         };
         page.saturating_mul(self.count)
     }
 
-    /// Rows of a unit: those of as many strips or tiles as are worth the making of it.
-    fn step(&self, rows: &Rows) -> usize {
-        let (_, length, _) = self.form.chunk();
+    /// Rows of a unit: as many as are worth the making of it, and whole strips or tiles, unless any rows can be read by
+    /// themselves.
+    fn step(&self, rows: &Rows, is_run: bool) -> usize {
         let plain = self.form.compression == compression::NONE;
         let least = if plain { GATHERED_PLAIN } else { GATHERED };
-        let chunks = least.div_ceil(rows.bytes.max(1)).max(rows.together).div_ceil(length.max(1)).max(1);
-        length.max(1).saturating_mul(chunks)
+        let least = least.div_ceil(rows.bytes.max(1)).max(rows.together).max(1);
+        if is_run {
+            return least;
+        }
+        let (_, length, _) = self.form.chunk();
+        length.max(1).saturating_mul(least.div_ceil(length.max(1)))
+    }
+
+    /// Whether the rows of a page may lie in the file one behind the other just as they are wanted.
+    fn may_be_run(&self) -> bool {
+        let (depth, _, width) = self.form.chunk();
+        self.form.compression == compression::NONE && depth == 1 && width == self.form.width
+    }
+
+    /// Whether they do, in this page.
+    fn is_run(&self, page: Option<&Loaded>, rows: &Rows) -> bool {
+        let planes = 0..rows.planes;
+        self.may_be_run()
+            && (matches!(self.pages, Pages::Block { .. })
+                || page.is_none_or(|page| planes.into_iter().all(|i| is_run(page, self.dtype, i, &self.window))))
     }
 
     /// The rows of a page in a destination.
@@ -164,7 +182,7 @@ impl Pixels<'_> {
     }
 
     /// The units of a page, in the order of the destination.
-    pub(super) fn units(&self, page: usize, rows: &Rows) -> Vec<Unit> {
+    pub(super) fn units(&self, page: usize, loaded: Option<&Loaded>, rows: &Rows) -> Vec<Unit> {
         let (depth, _, _) = self.form.chunk();
         let mut units = Vec::new();
         if depth > 1 {
@@ -178,7 +196,7 @@ impl Pixels<'_> {
             }
             return units;
         }
-        let step = self.step(rows);
+        let step = self.step(rows, self.is_run(loaded, rows));
         for plane in 0..rows.planes {
             let mut y = self.window.y.start;
             while y < self.window.y.end {
@@ -304,7 +322,7 @@ impl<'a> Worker<'a> {
                 self.last = load(file, pixels, index, self.last.as_ref().map(|last| &last.page))?;
             }
             let mut rest = out;
-            for unit in pixels.units(index, rows) {
+            for unit in pixels.units(index, self.last.as_ref(), rows) {
                 let (out, behind) = std::mem::take(&mut rest).split_at_mut(unit.len(rows));
                 rest = behind;
                 let done = decode_unit(pixels, self.last.as_ref(), &unit, rows, out, &mut self.scratch);
