@@ -248,7 +248,8 @@ pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> 
             Ok(())
         })?;
     } else if to.can_split() && rows.leading == 1 {
-        // Each unit has its own rows of the destination.
+        // Each unit has its own rows of the destination; a single one may take all threads for them.
+        let inside = threads / units.clamp(1, threads);
         let mut rest = Some(to.reborrow());
         let jobs = std::iter::from_fn(|| {
             let job = jobs.next()?;
@@ -262,7 +263,8 @@ pub fn read(file: &File, pixels: &Pixels, call: &Call, to: &mut Destination) -> 
         });
         parallel(call, threads, units, jobs, worker, |worker, (job, part)| {
             let (job, mut part) = (job?, part?);
-            finish(worker.put(file, &job, |bytes| part.put_rows(0, bytes.len() / rows.bytes.max(1), bytes))?);
+            let put = |bytes: &[u8]| put_rows(inside, &mut part, 0, bytes.len() / rows.bytes.max(1), bytes);
+            finish(worker.put(file, &job, put)?);
             Ok(())
         })?;
     } else {
