@@ -235,12 +235,15 @@ impl File {
             let all = Dict::new().with("exclude_applied", false);
             told.gamma = self.meta_of(index, &all)?.get("gamma").and_then(Value::as_float);
         }
-        if rotates(call) && native.orientation == 0 {
-            // What a plugin has applied itself it leaves out.
-            told.orientation = self.hints_of(index)?.get("Orientation").and_then(as_orientation).unwrap_or(0);
-        }
-        if wants_alpha(call) && Key::is_possible(native) {
-            told.key = Key::new(native, &self.hints_of(index)?);
+        let turns = rotates(call) && native.orientation == 0;
+        let keys = wants_alpha(call) && Key::is_possible(native);
+        if turns || keys {
+            let hints = self.hints_of(index)?;
+            if turns {
+                // What a plugin has applied itself it leaves out.
+                told.orientation = hints.get("Orientation").and_then(as_orientation).unwrap_or(0);
+            }
+            told.key = if keys { Key::new(native, &hints) } else { None };
         }
         told.reduced = if call.reduce()? > 1 { self.reader()?.reduction(index, call)? } else { 1 };
         Ok(told)

@@ -8,13 +8,9 @@ use super::write::{exif_block, is_flavoured};
 use crate::error::{ErrorKind, Result};
 use crate::model::{Dict, List};
 
-const DESCRIPTION: u16 = 270;
-const XMP: u16 = 700;
-const ICC: u16 = 34675;
-
 /// Adds `exif`, `icc_profile`, `xmp` and `dpi` as far as the tags have them. What is damaged is left out, as tags are.
 pub fn add(meta: &mut Dict, tiff: &Tiff, directory: &Directory) -> Result<()> {
-    for (key, tag) in [("icc_profile", ICC), ("xmp", XMP)] {
+    for (key, tag) in [("icc_profile", tag::ICC_PROFILE), ("xmp", tag::XMP)] {
         let Some(entry) = directory.get(tag) else { continue };
         match tiff.bytes(directory, entry) {
             Ok(bytes) if !bytes.is_empty() => meta.set(key, bytes.into_owned()),
@@ -22,7 +18,7 @@ pub fn add(meta: &mut Dict, tiff: &Tiff, directory: &Directory) -> Result<()> {
             _ => {}
         }
     }
-    let description = tiff.text(directory, DESCRIPTION)?.unwrap_or_default();
+    let description = tiff.text(directory, tag::IMAGE_DESCRIPTION)?.unwrap_or_default();
     match exif_block(tiff, directory, !is_flavoured(description.as_bytes())) {
         Ok(Some(block)) => meta.set("exif", block),
         Err(e) if e.kind() != ErrorKind::Corrupt => return Err(e),

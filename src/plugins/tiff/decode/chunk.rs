@@ -111,11 +111,11 @@ impl Scratch {
     }
 }
 
-/// Whether the rows of a plane lie in the file one behind the other just as they are wanted, so that any of them can be
+/// Whether the rows of each plane lie in the file one behind the other just as they are wanted, so that any of them can be
 /// read alone.
-pub fn is_run(page: &Loaded, dtype: DType, plane: usize, window: &Window) -> bool {
+pub fn is_run(page: &Loaded, dtype: DType, planes: Range<usize>, window: &Window) -> bool {
     let decoder = Decoder::new(page, dtype, &Limits { max_pixels: None, max_bytes: None });
-    decoder.is_ok_and(|decoder| decoder.contiguous(&(plane..plane + 1), window).is_some())
+    decoder.is_ok_and(|decoder| { planes }.all(|i| decoder.contiguous(&(i..i + 1), window).is_some()))
 }
 
 /// Fills a buffer from the file; what is behind the end of the file is zero, and makes this false.

@@ -159,10 +159,9 @@ impl Pixels<'_> {
 
     /// Whether they do, in this page.
     fn is_run(&self, page: Option<&Loaded>, rows: &Rows) -> bool {
-        let planes = 0..rows.planes;
         self.may_be_run()
             && (matches!(self.pages, Pages::Block { .. })
-                || page.is_none_or(|page| planes.into_iter().all(|i| is_run(page, self.dtype, i, &self.window))))
+                || page.is_none_or(|page| is_run(page, self.dtype, 0..rows.planes, &self.window)))
     }
 
     /// The rows of a page in a destination.

@@ -1,11 +1,8 @@
 //! What the metadata of other formats have in blocks that are tags here.
 
+use super::super::tags::tag;
 use super::entries::{Field, Items};
 use crate::model::{Dict, Value};
-
-const ORIENTATION: u16 = 274;
-const XMP: u16 = 700;
-const ICC: u16 = 34675;
 
 /// Keys of a picture's metadata, and of its formats', that are tags here or say how the picture was stored.
 const OF_PICTURES: &[&str] = &[
@@ -44,12 +41,12 @@ pub fn fields(metadata: &Dict) -> Vec<(bool, Field)> {
     let bytes = |name: &str| metadata.get(name).and_then(Value::as_bytes).filter(|bytes| !bytes.is_empty());
     let mut found = Vec::new();
     if let Some(profile) = bytes("icc_profile") {
-        found.push((true, Field::new(ICC, Items::undefined(profile))));
+        found.push((true, Field::new(tag::ICC_PROFILE, Items::undefined(profile))));
     }
     if let Some(packet) = bytes("xmp") {
-        found.push((false, Field::new(XMP, Items::bytes(packet))));
+        found.push((false, Field::new(tag::XMP, Items::bytes(packet))));
     }
     let block = bytes("exif").and_then(|block| super::exif::fields(block).ok());
-    found.extend(block.unwrap_or_default().into_iter().map(|field| (field.tag == ORIENTATION, field)));
+    found.extend(block.unwrap_or_default().into_iter().map(|field| (field.tag == tag::ORIENTATION, field)));
     found
 }

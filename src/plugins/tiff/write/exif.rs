@@ -1,12 +1,11 @@
 //! A block of EXIF, which is a small TIFF, taken over into a directory, and made of one.
 
+use super::super::tags::tag;
 use super::entries::{Chain, Directory, Field, Form, Held, Items, item_size};
 use crate::error::{Error, Result};
 use crate::plugins::tiff::ifd::{self, Tiff};
 use crate::resource;
 
-const DESCRIPTION: u16 = 270;
-const ORIENTATION: u16 = 274;
 const SOFTWARE: u16 = 305;
 const EXIF: u16 = 34665;
 const GPS: u16 = 34853;
@@ -19,7 +18,7 @@ fn is_told(tag: u16) -> bool {
 
 /// Those for whose sake alone nobody makes a block: they are there in nearly every file, or told otherwise.
 fn is_usual(tag: u16) -> bool {
-    matches!(tag, DESCRIPTION | ORIENTATION | SOFTWARE)
+    matches!(tag, tag::IMAGE_DESCRIPTION | tag::ORIENTATION | SOFTWARE)
 }
 
 /// The block of EXIF that says what a page's tags do, with the directories of EXIF and GPS; `None` if they say nothing
@@ -29,7 +28,7 @@ pub fn block(tiff: &Tiff, directory: &ifd::Directory, described: bool) -> Result
     if own.iter().all(|f| is_usual(f.tag)) {
         return Ok(None);
     }
-    let own = own.into_iter().filter(|f| described || f.tag != DESCRIPTION).collect();
+    let own = own.into_iter().filter(|f| described || f.tag != tag::IMAGE_DESCRIPTION).collect();
     let form = Form { big: false, big_endian: false };
     let mut block = form.header(8);
     let directory = Directory { own, ..Directory::default() };

@@ -1,6 +1,7 @@
 //! What options and metadata say of an image beyond its layout: tags of their own, and what a flavour's description
 //! holds. Options win over metadata.
 
+use super::super::tags::tag;
 use super::entries::{Directory, Field, Held, Items};
 use super::settings::{Mode, pair};
 use super::values::{items, kind_of, number, rational};
@@ -9,14 +10,11 @@ use crate::model::{Color, DType, Dict, Value};
 use crate::plugin::{Call, Image};
 use crate::plugins::tiff::tags::{self, Names, kind};
 
-const DESCRIPTION: u16 = 270;
-const ORIENTATION: u16 = 274;
 const X_RESOLUTION: u16 = 282;
 const Y_RESOLUTION: u16 = 283;
 const RESOLUTION_UNIT: u16 = 296;
 const SOFTWARE: u16 = 305;
 const DATE_TIME: u16 = 306;
-const ICC: u16 = 34675;
 const EXIF: u16 = 34665;
 const GPS: u16 = 34853;
 const INTEROP: u16 = 40965;
@@ -26,7 +24,7 @@ const TAKEN: &[(u16, u16)] = &[
     (269, kind::ASCII),
     (271, kind::ASCII),
     (272, kind::ASCII),
-    (ORIENTATION, kind::SHORT),
+    (tag::ORIENTATION, kind::SHORT),
     (285, kind::ASCII),
     (286, kind::RATIONAL),
     (287, kind::RATIONAL),
@@ -43,7 +41,7 @@ const TAKEN: &[(u16, u16)] = &[
     (33922, kind::DOUBLE),
     (34264, kind::DOUBLE),
     (34377, kind::BYTE),
-    (ICC, kind::UNDEFINED),
+    (tag::ICC_PROFILE, kind::UNDEFINED),
     (34735, kind::SHORT),
     (34736, kind::DOUBLE),
     (34737, kind::ASCII),
@@ -107,7 +105,7 @@ impl Given {
         given.texts(call, metadata, mode)?;
         given.resolution(call, metadata, mode)?;
         if let Value::Bytes(profile) = call.get("iccprofile") {
-            given.put(true, Field::new(ICC, Items::undefined(profile)));
+            given.put(true, Field::new(tag::ICC_PROFILE, Items::undefined(profile)));
         }
         if let Value::Bytes(block) = call.get("exif") {
             for field in super::exif::fields(block)? {
@@ -154,7 +152,7 @@ impl Given {
                     // What the library lays down itself is not taken from another file.
                     let Some((_, kind)) = TAKEN.iter().find(|(t, _)| *t == tag) else { continue };
                     if let Some(items) = items(*kind, value) {
-                        self.put(matches!(tag, ORIENTATION | ICC), Field::new(tag, items));
+                        self.put(matches!(tag, tag::ORIENTATION | tag::ICC_PROFILE), Field::new(tag, items));
                     }
                 }
             }
@@ -175,7 +173,7 @@ impl Given {
             (given, _) => given.or(from_metadata.filter(|_| mode == Mode::Plain)),
         };
         if let Some(text) = description {
-            self.put(false, Field::new(DESCRIPTION, Items::ascii(&text)));
+            self.put(false, Field::new(tag::IMAGE_DESCRIPTION, Items::ascii(&text)));
         }
         let software = metadata.get("software").and_then(Value::as_bytes).filter(|s| !s.is_empty());
         match call.get("software") {
