@@ -419,6 +419,13 @@ impl Demuxer {
         unsafe { (*self.parameters(self.stream)).video_delay > 0 }
     }
 
+    /// Whether its codec may show pictures in another order than they are decoded in.
+    pub fn moves(&self) -> bool {
+        // SAFETY: the parameters hold an id of this FFmpeg's; it has a descriptor, or NULL.
+        let known = unsafe { ff::avcodec_descriptor_get((*self.parameters(self.stream)).codec_id).as_ref() };
+        known.is_none_or(|known| known.props & ff::AV_CODEC_PROP_REORDER as c_int != 0)
+    }
+
     /// Frames of the chosen stream by the container's own table, where it is right: ISO media that is whole.
     pub fn told_count(&self, size: Option<u64>) -> Option<usize> {
         // Some pictures of VP8 are hidden.
@@ -438,6 +445,8 @@ impl Demuxer {
             return None;
         }
         let size = i64::try_from(size?).ok()?;
+        // The decoder of AV1 does not know what an edit list leaves out.
+        let all = number!(self.parameters(self.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_AV1 as c_int;
         let mut count = 0;
         for i in 0..listed {
             // SAFETY: the index is inside the table, whose entries live until it changes.
@@ -445,7 +454,7 @@ impl Demuxer {
             if entry.pos.checked_add(i64::from(entry.size()))? > size {
                 return None;
             }
-            count += usize::from(entry.flags() & ff::AVINDEX_DISCARD_FRAME as c_int == 0);
+            count += usize::from(all || entry.flags() & ff::AVINDEX_DISCARD_FRAME as c_int == 0);
         }
         Some(count)
     }
