@@ -11,6 +11,7 @@
 //! | `reader`, `meta`, `writer` | the plugin's verbs |
 //! | `plan`, `fit`, `encode` | what is to be written and by what; images as the encoder takes them; pictures to packets |
 
+mod aim;
 mod av;
 mod beat;
 mod convert;
