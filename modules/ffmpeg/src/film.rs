@@ -382,7 +382,7 @@ impl Film {
             self.names = Some(index.clone());
         }
         self.jumped = Some(index.clone());
-        self.player.aim(index.entries[i].pts, self.apart > 1);
+        self.player.aim(index.entries[i].pts, start.pts, self.apart > 1, index.highest);
         let found = self.decode_to(i, key, index);
         if !matches!(found, Ok(true)) {
             self.lose();

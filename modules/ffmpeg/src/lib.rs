@@ -12,6 +12,7 @@
 //! | `versions` | what the versions of FFmpeg have in different places |
 //! | `plan`, `fit`, `encode` | what is to be written and by what; images as the encoder takes them; pictures to packets |
 
+mod aim;
 mod av;
 mod beat;
 mod convert;
