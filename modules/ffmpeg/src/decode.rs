@@ -5,6 +5,7 @@ use crate::av::{self, Frame, Options, check, failure, number, text};
 use crate::demux::{Demuxer, Wish, is_trusted};
 use crate::index::Entry;
 use crate::input::Resource;
+use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
 use std::cmp::Reverse;
@@ -203,7 +204,7 @@ pub fn is_mended(frame: &Frame) -> bool {
 
 /// Whether the picture is made of no other.
 pub fn is_key(frame: &Frame) -> bool {
-    frame.get().key_frame != 0 || number!(frame.raw(), pict_type) == ff::AVPictureType::AV_PICTURE_TYPE_I as c_int
+    versions::is_key(frame) || number!(frame.raw(), pict_type) == ff::AVPictureType::AV_PICTURE_TYPE_I as c_int
 }
 
 /// What is told of every packet that is read.

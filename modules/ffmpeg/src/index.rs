@@ -7,6 +7,7 @@ use crate::decode::{Manner, Player, is_key};
 use crate::demux::Demuxer;
 use crate::input::Resource;
 use crate::order::{Note, Order};
+use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
 use std::ffi::c_int;
@@ -194,7 +195,7 @@ impl Index {
                 Entry { pts: ff::AV_NOPTS_VALUE, dts: ff::AV_NOPTS_VALUE, key: false, ordinal: 0, pos: -1, size: 0 };
             let entry = entry.unwrap_or(nothing);
             // The decoder knows better than the container where it can begin.
-            let key = frame.get().key_frame != 0 || entry.key && is_key(&frame);
+            let key = versions::is_key(&frame) || entry.key && is_key(&frame);
             keep(&mut entries, Entry { key, ..entry })?;
             beat.tick(entries.len() as u64, 0)?;
         }
