@@ -1,6 +1,7 @@
 """Films that ffmpeg's tool does not make: H.264 of fields, and of pictures whose order is told nowhere but in their numbers;
 MP4 with other boxes."""
 import random
+import re
 import struct
 
 
@@ -107,6 +108,41 @@ def moved(count=36, group=12, order=(0, 3, 1, 2), high=3):
         out += head(high, 1) if k == 0 else b""
         out += part(WIDE * high, False, k, 2 * place, i, i // group % 2 if k == 0 else None, None, True)
     return bytes(out)
+
+
+def layered(data):
+    """HEVC of groups I P B b b P B b b …: b moved to a layer of their own, which leaves no picture of the lower one made from B."""
+    out = bytearray(data)
+    slices = [m.end() for m in re.finditer(b"\0\0\1", data) if data[m.end()] >> 1 & 63 < 32]
+    kinds = [data[at] >> 1 & 63 for at in slices]
+    for i, at in enumerate(slices):
+        if kinds[i] == 0:
+            out[at + 1] = data[at + 1] & 0xf8 | 2
+        elif kinds[i] == 1 and kinds[i + 1:i + 2] == [0]:
+            out[at] = data[at] & 0x81
+    return bytes(out)
+
+
+def units(data):
+    """The units of H.264 or HEVC between start codes."""
+    parts = data.split(b"\0\0\1")[1:]
+    return [part.rstrip(b"\0") if i + 1 < len(parts) else part for i, part in enumerate(parts)]
+
+
+def stream(units):
+    return b"".join(b"\0\0\0\1" + unit for unit in units)
+
+
+def cuts(data):
+    """A film of HEVC in open groups, cut at its second key frame, alone and in other surroundings, by name."""
+    kind = lambda unit: unit[0] >> 1 & 63
+    every = units(data)
+    sets, slices = [unit for unit in every if 32 <= kind(unit) <= 34][:3], [unit for unit in every if kind(unit) < 32]
+    keys = [i for i, unit in enumerate(slices) if kind(unit) == 21]
+    behind = next(i for i in keys if kind(slices[i + 1]) in (8, 9))
+    cut, before, end = sets + slices[behind:], sets + slices[:behind], bytes([36 << 1, 1])
+    broken = [bytes([16 << 1 | unit[0] & 1]) + unit[1:] if kind(unit) == 21 else unit for unit in slices]
+    return {"cut": cut, "ended": before + [end] + cut, "broken": sets + broken, "twice": cut + [end] + cut, "inside": sets + slices[3:]}
 
 
 def box(kind, body):

@@ -331,6 +331,10 @@ impl Demuxer {
         loop {
             match self.read() {
                 ff::AVERROR_EOF => return Ok(None),
+                // RoQ tells its end so.
+                code if code == ff::AVERROR(libc::EIO) && self.format() == "roq" && self.is_at_end() => {
+                    return Ok(None);
+                }
                 code => check(code, "reading a packet").map_err(|e| self.resource.explain(e))?,
             };
             // SAFETY: it was filled.
@@ -340,6 +344,12 @@ impl Demuxer {
                 return Ok(Some(unsafe { &*self.packet.raw() }));
             }
         }
+    }
+
+    /// Whether all bytes were read, and none failed to be.
+    fn is_at_end(&self) -> bool {
+        // SAFETY: the context is open; a file has a reader.
+        unsafe { (*self.raw()).pb.as_ref() }.is_some_and(|io| io.eof_reached != 0 && io.error == 0)
     }
 
     fn read(&mut self) -> c_int {

@@ -4,6 +4,7 @@ use crate::av::{self, Frame, Options, Packet, cstring, raw, text};
 use crate::input::open_nothing;
 use crate::output::Writing;
 use crate::plan::{Choice, Plan, Rate};
+use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Kind, Result};
 use std::ffi::c_int;
@@ -251,13 +252,10 @@ impl Encoding {
         };
         let one = 1 << 16;
         let matrix: [i32; 9] = [a * one, b * one, 0, c * one, d * one, 0, 0, 0, 1 << 30];
-        // SAFETY: the stream is ours; it gives room for the matrix, or NULL.
-        unsafe {
-            let kind = ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
-            let room = av::there(ff::av_stream_new_side_data(self.stream, kind, 36), "a matrix")?;
-            room.as_ptr().cast::<[i32; 9]>().write_unaligned(matrix);
-        }
-        Ok(())
+        let bytes: Vec<u8> = matrix.iter().flat_map(|n| n.to_ne_bytes()).collect();
+        // SAFETY: the stream is ours, and nobody else looks at it now.
+        let stream = unsafe { &mut *self.stream };
+        versions::set_side_data(stream, ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX, &bytes)
     }
 
     /// The unit of times.
@@ -288,7 +286,7 @@ impl Encoding {
         // SAFETY: the frame is ours.
         unsafe {
             (*frame.raw()).pts = pts;
-            (*frame.raw()).pkt_duration = step;
+            versions::set_duration(&mut *frame.raw(), step);
             std::ptr::addr_of_mut!((*frame.raw()).pict_type).cast::<c_int>().write(0);
         }
         // SAFETY: the encoder is open and takes a reference of its own.

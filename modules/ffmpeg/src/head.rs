@@ -107,7 +107,11 @@ impl Heads {
 
     fn of_hevc(&mut self, units: Units, bytes: &[u8]) -> Part {
         for unit in units.split(bytes) {
-            let Some(&head) = unit.first() else { continue };
+            // Units of another view, or of more detail, are not decoded.
+            let &[head, second, ..] = unit else { continue };
+            if head & 1 != 0 || second >> 3 != 0 {
+                continue;
+            }
             match head >> 1 & 63 {
                 // The end of a sequence, or of the stream, before the picture.
                 36 | 37 => (self.new, self.ended) = (true, true),

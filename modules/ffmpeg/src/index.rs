@@ -1,5 +1,6 @@
 //! Which frames a stream has, and where decoding has to begin for each: made from its packets when it is first needed.
 
+use crate::aim::Units;
 use crate::av::number;
 use crate::beat::Beat;
 use crate::decode::{Manner, Player, is_key};
@@ -9,6 +10,7 @@ use crate::input::Resource;
 use crate::nal::bytes;
 use crate::order::{Note, Order};
 use crate::times::Times;
+use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
 use std::ffi::c_int;
@@ -67,6 +69,8 @@ pub struct Index {
     pub exact: bool,
     /// Whether times of decoding begin anew in the middle, so that none tells a place.
     pub anew: bool,
+    /// The highest temporal layer of HEVC that a packet is in, if it was looked at.
+    pub highest: u8,
     /// For names that are ordinals: those, and which frame each is, in order.
     places: Vec<(u64, usize)>,
 }
@@ -76,6 +80,8 @@ const MOST: usize = 1 << 26;
 
 /// How many packets the decoder may be given before it gives a picture.
 const AHEAD: usize = 32;
+/// A layer that no picture is in.
+const UNKNOWN: u8 = u8::MAX;
 
 /// Most bytes of a picture of MPEG-4 that is told not to be coded.
 const BLANK: c_int = 10;
@@ -127,7 +133,11 @@ impl Index {
         let mut demuxer = Demuxer::open(resource, &manner.wish, true)?;
         let mut order = Order::of_moved(&demuxer)?;
         let mpeg4 = number!(demuxer.parameters(demuxer.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_MPEG4 as c_int;
+        let (units, mut highest) = (Units::of(&demuxer), 0);
         let heads = each_packet(&mut demuxer, |given| {
+            if let Some(unit) = units.and_then(|units| units.picture(given.packet)) {
+                highest = unit.layer.max(highest);
+            }
             if let Some(order) = &mut order {
                 let Some(note) = order.note(given.packet, given.fresh) else { return Ok(()) };
                 notes.push(note);
@@ -152,17 +162,17 @@ impl Index {
             return Index::ordered(resource, manner);
         }
         if heads.is_whole() && !leads && first.is_none_or(|first| first.key && (heads.tells() || first == entries[0])) {
-            return Ok(Index::timed(entries, false));
+            return Ok(Index { highest, ..Index::timed(entries, false) });
         }
         match begun(resource, manner, entries)? {
-            Some(entries) => Ok(Index::timed(entries, false)),
+            Some(entries) => Ok(Index { highest, ..Index::timed(entries, false) }),
             None => Index::decoded(resource, manner),
         }
     }
 
     /// Of entries in the order of their times.
     fn timed(entries: Vec<Entry>, exact: bool) -> Index {
-        Index { entries, naming: Naming::Time, exact, anew: false, places: Vec::new() }
+        Index { entries, naming: Naming::Time, exact, anew: false, highest: UNKNOWN, places: Vec::new() }
     }
 
     /// From packets whose times do not tell their order.
@@ -217,13 +227,20 @@ impl Index {
                 Entry { pts: ff::AV_NOPTS_VALUE, dts: ff::AV_NOPTS_VALUE, key: false, ordinal: 0, pos: -1, size: 0 };
             let entry = entry.unwrap_or(nothing);
             // The decoder knows better than the container where it can begin.
-            let key = frame.get().key_frame != 0 || entry.key && is_key(&frame);
+            let key = versions::is_key(&frame) || entry.key && is_key(&frame);
             keep(&mut entries, Entry { key, ..entry })?;
             beat.tick(entries.len() as u64, 0)?;
         }
         let anew = begins_anew(&packets);
         if !named {
-            return Ok(Index { entries, naming: Naming::Nothing, exact: true, anew, places: Vec::new() });
+            return Ok(Index {
+                entries,
+                naming: Naming::Nothing,
+                exact: true,
+                anew,
+                highest: UNKNOWN,
+                places: Vec::new(),
+            });
         }
         let timed = entries.first().is_some_and(|e| e.pts != ff::AV_NOPTS_VALUE)
             && entries.windows(2).all(|two| two[0].pts < two[1].pts);
@@ -248,7 +265,7 @@ impl Index {
             entry.pts = times.next(entry.pts);
         }
         let naming = if apart { Naming::Ordinal } else { Naming::Nothing };
-        Index { entries, naming, exact, anew: false, places }
+        Index { entries, naming, exact, anew: false, highest: UNKNOWN, places }
     }
 
     /// The frame of a packet by its ordinal.
@@ -284,7 +301,7 @@ fn begun(resource: &Resource, manner: &Manner, entries: Vec<Entry>) -> Result<Op
             return Ok(Some(came));
         }
         next = place + 1;
-        let key = frame.get().key_frame != 0 || entry.key && is_key(&frame);
+        let key = versions::is_key(&frame) || entry.key && is_key(&frame);
         keep(&mut came, Entry { key, ..entry })?;
         beat.tick(came.len() as u64, 0)?;
     }

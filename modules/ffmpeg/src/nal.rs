@@ -65,9 +65,9 @@ impl<'a> Iterator for Split<'a> {
             }
             Units::Counted(bytes) => {
                 let size = self.rest.get(..bytes)?.iter().fold(0, |size, &byte| size << 8 | usize::from(byte));
-                let unit = self.rest.get(bytes..)?;
-                self.rest = unit.get(size..).unwrap_or(&[]);
-                Some(&unit[..size.min(unit.len())])
+                let unit = self.rest.get(bytes..)?.get(..size)?;
+                self.rest = &self.rest[bytes + size..];
+                Some(unit)
             }
         }
     }
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(heads(Units::Marked, &[0, 0, 1]), [None]);
         assert_eq!(heads(Units::Counted(2), &[0, 2, 7, 9, 0, 1, 5]), [Some(7), Some(5)]);
         // A length beyond the packet, and half of one.
-        assert_eq!(heads(Units::Counted(4), &[255, 255, 255, 255, 7]), [Some(7)]);
+        assert_eq!(heads(Units::Counted(4), &[255, 255, 255, 255, 7]), []);
         assert_eq!(heads(Units::Counted(4), &[0, 0, 0]), []);
     }
 }
