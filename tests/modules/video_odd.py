@@ -83,7 +83,10 @@ def cut_groups():
         names += [put(f"hevc_{kind}.265", made.stream(units)) for kind, units in made.cuts(taken("groups.265")).items()]
         names += [n for n in ("hevc_cut.mp4",) if copied(n, "hevc_cut.265", before=["-r", "12"])]
         make("groups.mkv", picture(), *HEVC, "keyint=10:bframes=3:b-adapt=0:scenecut=0:open-gop=1:log-level=none")
-        names += [n for n in ("hevc_cut.mkv", "hevc_cut.ts") if copied(n, "groups.mkv", "-copyts", before=["-ss", "0.9"])]
+        names += [n for n in ("hevc_lead.mkv", "hevc_lead.ts", "hevc_lead.mp4", "hevc_lead.mov")
+                  if copied(n, "groups.mkv", "-copyts", "-copypriorss", "1", before=["-ss", "1.7"])]
+        # Without an edit list, the container's table lists them.
+        names.append(put("hevc_listed.mp4", made.changed_boxes(taken("hevc_lead.mp4"), lambda kind, body: None if kind == b"edts" else body)))
     if make("groups.264", picture(), *H264, "-x264-params", "keyint=10:open-gop=1:bframes=3:b-adapt=0:scenecut=0:repeat-headers=1"):
         every = made.units(taken("groups.264"))
         sets = [i for i, unit in enumerate(every) if unit[0] & 31 == 7]
