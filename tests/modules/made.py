@@ -171,7 +171,7 @@ def changed_boxes(data, change):
 def with_edits(data, edits):
     """Edits are (duration of the film's unit, time of the track's or -1, rate)."""
     table = struct.pack(">II", 0, len(edits))
-    table += b"".join(struct.pack(">IiI", duration, time, int(rate * 65536)) for duration, time, rate in edits)
+    table += b"".join(struct.pack(">Iii", duration, time, int(rate * 65536)) for duration, time, rate in edits)
 
     def change(kind, body):
         if kind == b"edts":
