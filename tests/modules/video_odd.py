@@ -114,6 +114,10 @@ def cut_groups():
         names.append("av1_cut.mp4")
     if make("theora.ogg", picture("64x64", rate=25), "-c:v", "libtheora", "-g", "9"):
         names.append("theora.ogg")
+    # Key frames that are none, and a decoder that cannot begin in the middle.
+    for name, encoder in (("rpza.mov", "rpza"), ("dirac.drc", "vc2"), ("dirac.mov", "vc2"), ("dirac.mkv", "vc2")):
+        if make(name, picture("64x64", frames=12), "-c:v", encoder, "-strict", "-2"):
+            names.append(name)
     # The end of RoQ is told as a failure to read.
     if make("end.roq", picture("64x64", rate=30, frames=12), "-c:v", "roqvideo"):
         names.append("end.roq")

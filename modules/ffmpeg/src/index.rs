@@ -144,6 +144,9 @@ impl Index {
             }
             if given.shows { keep(&mut entries, Entry::of(given.packet, given.ordinal)) } else { Ok(()) }
         })?;
+        if gives_no_start(&demuxer, &entries) {
+            return Ok(Index { naming: Naming::Nothing, ..Index::decoded(resource, manner)? });
+        }
         // Packets of MPEG-4 that are hardly a header stand for pictures that are left out, or that came packed with others.
         let blank = mpeg4 && entries.iter().any(|e| e.size <= BLANK);
         if blank || heads.doubtful || order.as_ref().is_some_and(|order| order.stumbles(&notes)) {
@@ -313,6 +316,16 @@ fn begins_anew(packets: &[Entry]) -> bool {
     let told = packets.iter().map(|e| e.dts).filter(|&dts| dts != ff::AV_NOPTS_VALUE);
     let mut last = i64::MIN;
     told.into_iter().any(|dts| std::mem::replace(&mut last, dts) > dts)
+}
+
+/// Whether decoding can begin at the start only: FFmpeg's decoder of Dirac gives other pictures where it begins in the middle;
+/// and codecs whose decoders do not tell key frames cannot have only such.
+fn gives_no_start(demuxer: &Demuxer, entries: &[Entry]) -> bool {
+    use ff::AVCodecID as Id;
+    let id = number!(demuxer.parameters(demuxer.stream), codec_id);
+    id == Id::AV_CODEC_ID_DIRAC as c_int
+        || [Id::AV_CODEC_ID_RPZA, Id::AV_CODEC_ID_SMC].iter().any(|&silent| silent as c_int == id)
+            && entries.iter().all(|e| e.key)
 }
 
 /// Packets that no frame comes of: those that an edit list leaves out (dav1d knows none), and hidden frames of VP8 and VP9.
