@@ -319,6 +319,11 @@ impl Film {
             if i >= index.entries.len() {
                 return Err(Error::index(format!("no image {i} of {}", index.entries.len())));
             }
+            // No key frame is before: it is among the first of a film that begins inside a group.
+            if index.key_of(i, 0).is_none() && index.naming != Naming::Nothing {
+                self.lose();
+                return self.run_to(i);
+            }
             // Where decoding cannot begin at a key frame after all, it can at one before.
             for before in least..least + 3 {
                 if self.jump(i, before, &index)? {

@@ -107,7 +107,8 @@ impl Video {
 
     fn count(&mut self, spec: &Spec) -> Result<usize> {
         let Some(text) = &spec.filter else {
-            if let Some(count) = self.info.count {
+            // What packets, or decoding, have told is nearer to the truth than the container's table.
+            if let Some(count) = self.shared.known().map(|index| index.entries.len()).or(self.info.count) {
                 return Ok(count);
             }
             return Ok(self.shared.get(&self.resource, &self.manner)?.entries.len());
@@ -214,7 +215,7 @@ pub fn wanted_pixels(options: DictRef, native: i32) -> Result<Pixels> {
 impl kit::Reader for Video {
     fn count(&mut self, how: Count, options: DictRef) -> Result<Option<usize>> {
         if how == Count::Cheap {
-            return Ok(self.info.count.or(self.shared.known().map(|index| index.entries.len())));
+            return Ok(self.shared.known().map(|index| index.entries.len()).or(self.info.count));
         }
         let spec = self.spec(options)?;
         Video::count(self, &spec).map(Some)
