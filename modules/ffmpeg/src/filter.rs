@@ -58,9 +58,22 @@ fn node(pair: DictRef) -> Option<String> {
                 dict.keys().map(|key| Some(format!("{key}={}", escaped(&dict.to_text(key)?)))).collect();
             all?.join(":")
         }
-        _ => pair.to_text("1")?,
+        // A text is what the filter itself takes: of the graph's language nothing in it has a meaning.
+        _ => of_filter(&pair.to_text("1")?),
     };
     Some(if arguments.is_empty() { name.to_owned() } else { format!("{name}={arguments}") })
+}
+
+/// The arguments of one filter, so that the graph's language passes them on as they are.
+fn of_filter(arguments: &str) -> String {
+    let mut out = String::new();
+    for c in arguments.chars() {
+        if matches!(c, '\\' | '\'' | ',' | ';' | '[' | ']') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// A value between the quotes of FFmpeg's two levels.
@@ -121,6 +134,11 @@ pub struct Graph {
     sink: *mut ff::AVFilterContext,
     /// What it was made for: another format or size wants another graph.
     of: (c_int, usize, usize),
+    /// How long a picture is shown that does not tell, in the unit of the times that go in.
+    step: i64,
+    /// When the last picture that went in ends.
+    end: i64,
+    closed: bool,
 }
 
 // SAFETY: it is used by one thread at a time.
@@ -132,7 +150,11 @@ impl Graph {
         // SAFETY: it gives a graph of ours, or NULL.
         let raw = av::there(unsafe { ff::avfilter_graph_alloc() }, "filters")?;
         let (w, h) = frame.size();
-        let mut graph = Graph { raw, source: null_mut(), sink: null_mut(), of: (frame.get().format, w, h) };
+        let step = av::number_of(rate) * av::number_of(time_base);
+        let step = if step > 0.0 { (1.0 / step).round() as i64 } else { 0 };
+        let of = (frame.get().format, w, h);
+        let (source, sink) = (null_mut(), null_mut());
+        let mut graph = Graph { raw, source, sink, of, step, end: ff::AV_NOPTS_VALUE, closed: false };
         // SAFETY: the graph is ours.
         unsafe { (*raw.as_ptr()).nb_threads = 1 };
         let aspect = frame.get().sample_aspect_ratio;
@@ -203,12 +225,27 @@ impl Graph {
         self.of == (frame.get().format, w, h)
     }
 
-    /// Takes a picture, or with `None` the end.
+    /// Takes a picture, or with `None` the end: that of the last picture, up to which filters of the rate give pictures.
     pub fn send(&mut self, frame: Option<&Frame>) -> Result<()> {
         let raw = frame.map_or(null_mut(), Frame::raw);
+        if let Some(frame) = frame {
+            let shown = if frame.duration() > 0 { frame.duration() } else { self.step };
+            let pts = frame.get().pts;
+            self.end = if pts == ff::AV_NOPTS_VALUE { pts } else { pts.saturating_add(shown) };
+        }
+        self.closed = frame.is_none();
+        if self.closed && self.end != ff::AV_NOPTS_VALUE {
+            // SAFETY: the source is the graph's.
+            return check(unsafe { ff::av_buffersrc_close(self.source, self.end, 0) }, "filtering").map(drop);
+        }
         let flags = ff::AV_BUFFERSRC_FLAG_KEEP_REF as c_int;
         // SAFETY: the source is the graph's; it takes a reference of its own.
         check(unsafe { ff::av_buffersrc_add_frame_flags(self.source, raw, flags) }, "filtering").map(drop)
+    }
+
+    /// Whether it was told of the end.
+    pub fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Gives a picture; `None`: it wants more, or was at the end.
@@ -220,6 +257,13 @@ impl Graph {
             code if code == ff::AVERROR(libc::EAGAIN) || code == ff::AVERROR_EOF => Ok(None),
             code => Err(av::failure(code, "filtering")),
         }
+    }
+
+    /// Pictures a second that come out; `None`: not known.
+    pub fn rate(&self) -> Option<ff::AVRational> {
+        // SAFETY: the sink is the graph's.
+        let rate = unsafe { ff::av_buffersink_get_frame_rate(self.sink) };
+        (rate.num > 0 && rate.den > 0).then_some(rate)
     }
 
     /// The unit of the times that come out.

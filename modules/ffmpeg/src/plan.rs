@@ -35,6 +35,9 @@ const Y4M: [&str; 24] = [
     "yuv444p16",
 ];
 
+/// What raw pictures in AVI can be: of others it has no mark, and readers take them for something else.
+const AVI: [&str; 9] = ["bgr24", "bgra", "gray", "yuv420p", "yuv422p", "yuyv422", "uyvy422", "nv12", "rgb555le"];
+
 /// What is to be encoded, and how.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -95,8 +98,8 @@ impl Choice {
         // SAFETY: both are FFmpeg's.
         let (fits, codec_name) =
             unsafe { (ff::avformat_query_codec(container, (*codec).id, 0), text((*codec).name).unwrap_or("")) };
-        // Matroska holds those of AVI and QuickTime too, of which it does not tell.
-        if fits == 0 && name != "matroska" {
+        // Matroska holds those of AVI and QuickTime too, of which it does not tell; of some it forgets what they need.
+        if fits == 0 && name != "matroska" || name == "matroska" && codec_name == "qtrle" {
             return Err(Error::option(format!("the container {name} does not take the codec {codec_name}")));
         }
         Ok(Choice { container, codec })
@@ -104,8 +107,13 @@ impl Choice {
 
     /// The pixel formats that are taken by the container, where that is pickier than its encoder, else by the encoder.
     pub fn formats(&self) -> Vec<c_int> {
+        let named =
+            |names: &[&str]| names.iter().filter_map(|&name| Pixels::named(name).ok()).map(|p| p.format).collect();
         if self.is_y4m() {
-            return Y4M.iter().filter_map(|&name| Pixels::named(name).ok()).map(|pixels| pixels.format).collect();
+            return named(&Y4M);
+        }
+        if self.is("avi") && self.name() == "rawvideo" {
+            return named(&AVI);
         }
         let mut formats = Vec::new();
         // SAFETY: the list ends with -1, if there is one.
@@ -121,8 +129,12 @@ impl Choice {
 
     /// Whether it is YUV4MPEG, whose deeper formats all readers of today know and its first description did not.
     pub fn is_y4m(&self) -> bool {
+        self.is("yuv4mpegpipe")
+    }
+
+    fn is(&self, container: &str) -> bool {
         // SAFETY: the container is FFmpeg's.
-        text(unsafe { (*self.container).name }) == Some("yuv4mpegpipe")
+        text(unsafe { (*self.container).name }) == Some(container)
     }
 
     /// Whether the encoder loses nothing.
