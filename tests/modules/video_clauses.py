@@ -30,6 +30,17 @@ def filtered():
             expect(not wrong, f"{text}: by index {wrong}")
 
 
+def limits_of_filters():
+    """A limit holds before filters make a picture: this one would be of 3 GB."""
+    import resource
+    make("clause.mp4", picture(), *H264)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with File(path("clause.mp4"), max_pixels=1 << 20) as f:
+        refused(lambda: f.read(0, filter="scale=30000:30000"), LIMIT, "max_pixels")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    expect(grown < 100_000, f"{grown} KiB for a picture over the limit")
+
+
 def sizes_that_change():
     """What filters hold back is not lost where the film's size changes."""
     for name, size in (("one_size.m2v", "64x48"), ("other_size.m2v", "96x80")):
@@ -181,8 +192,11 @@ def readable():
     for name, codec in (("run.mov", "qtrle"), ("run.apng", None)):
         written(name, four, (48, 64, 4), opening={"plugin": "ffmpeg"}, **({"codec": codec} if codec else {"out_pixel_format": "rgba"}))
         expect(of_tool(name, "rgba") == b"".join(four), f"{name}: alpha")
+    written("alpha_8.webm", four, (48, 64, 4), codec="libvpx")
+    seen = of_tool("alpha_8.webm", "rgba", "-c:v", "libvpx")
+    expect(away(seen[3::4], b"".join(four)[3::4])[1] < 6, "alpha of VP8")
 
 
 def parts():
-    return [(part,) for part in (filtered, sizes_that_change, told_of_turning, told_of_the_stream, odd_forms, writing_through_filters, times_of_each,
+    return [(part,) for part in (filtered, limits_of_filters, sizes_that_change, told_of_turning, told_of_the_stream, odd_forms, writing_through_filters, times_of_each,
                                  colours_as_told, sizes_refused, readable)]

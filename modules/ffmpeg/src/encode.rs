@@ -168,6 +168,11 @@ impl Encoding {
         for (key, value) in &plan.codec_options {
             options.set(key, value)?;
         }
+        let alpha = crate::pixels::Pixels::of(format)?.has_alpha();
+        if choice.name() == "libvpx" && alpha && !plan.codec_options.iter().any(|(key, _)| key == "auto-alt-ref") {
+            // Hidden pictures have no alpha of their own.
+            options.set("auto-alt-ref", "0")?;
+        }
         if choice.name() == "libx265" {
             // It prints by itself.
             let own = plan.codec_options.iter().rev().find(|(key, _)| key == "x265-params").map(|(_, value)| value);

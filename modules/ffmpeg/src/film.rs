@@ -292,7 +292,10 @@ impl Film {
         if self.graph.as_ref().is_none_or(|graph| !graph.fits(frame)) {
             let video = self.player.demuxer().video();
             let rate = self.rate();
-            self.graph = Some(Graph::new(text, frame, video.time_base, rate)?);
+            let graph = Graph::new(text, frame, video.time_base, rate)?;
+            // Before there is a picture of it.
+            kit::Limits { max_pixels: self.manner.max_pixels, max_bytes: u64::MAX }.check(graph.pixels(), 0)?;
+            self.graph = Some(graph);
         }
         self.graph.as_mut().ok_or_else(|| Error::internal("no filters"))
     }

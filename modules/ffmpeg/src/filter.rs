@@ -259,6 +259,13 @@ impl Graph {
         }
     }
 
+    /// Pixels of the pictures that come out.
+    pub fn pixels(&self) -> u64 {
+        // SAFETY: the sink is the graph's.
+        let (w, h) = unsafe { (ff::av_buffersink_get_w(self.sink), ff::av_buffersink_get_h(self.sink)) };
+        w.max(0) as u64 * h.max(0) as u64
+    }
+
     /// Pictures a second that come out; `None`: not known.
     pub fn rate(&self) -> Option<ff::AVRational> {
         // SAFETY: the sink is the graph's.
