@@ -158,6 +158,17 @@ def times_of_each():
         expect(abs(seconds - 2) < 0.01, f"{name}: {seconds} s")
 
 
+def times_of_animations():
+    """Each picture of an animation for as long as it is said, the last one too."""
+    frames = [gradient(i * 7, 64, 48) for i in range(4)]
+    for name in ("each.gif", "each.apng"):
+        with File(path(name), "w", plugin="ffmpeg") as f:
+            f.write(b"".join(frames), [4, 48, 64, 3], time_s=[0, 0.1, 0.5, 0.6], duration_s=[0.1, 0.4, 0.1, 0.3])
+        with File(path(name)) as f:
+            told = [round(f.meta(i).get("duration", f.meta(i).get("duration_s", 0)), 3) for i in range(4)]
+            expect(told in ([0.1, 0.4, 0.1, 0.3], [100, 400, 100, 300]), f"{name}: {told}")
+
+
 def colours_as_told():
     """A matrix and range that the encoder is told are those that pictures are made in."""
     flat = [bytes(c) * (48 * 64) for c in ((200, 30, 40), (20, 180, 60), (10, 40, 220))]
@@ -198,5 +209,5 @@ def readable():
 
 
 def parts():
-    return [(part,) for part in (filtered, limits_of_filters, sizes_that_change, told_of_turning, told_of_the_stream, odd_forms, writing_through_filters, times_of_each,
+    return [(part,) for part in (filtered, limits_of_filters, sizes_that_change, told_of_turning, told_of_the_stream, odd_forms, writing_through_filters, times_of_each, times_of_animations,
                                  colours_as_told, sizes_refused, readable)]

@@ -324,8 +324,7 @@ impl Encoding {
     pub fn send(&mut self, frame: &Frame, pts: i64, step: i64) -> Result<()> {
         self.check_time(pts)?;
         if !self.started {
-            let options = std::mem::take(&mut self.container_options);
-            self.start(&options)?;
+            self.start()?;
         }
         // Of one that does not tell how long it is shown it is thought as long as of the one before.
         let step = match (step, self.last) {
@@ -345,9 +344,9 @@ impl Encoding {
         self.drain()
     }
 
-    fn start(&mut self, options: &[(String, String)]) -> Result<()> {
+    fn start(&mut self) -> Result<()> {
         let mut own = Options::new();
-        for (key, value) in options {
+        for (key, value) in &self.container_options {
             own.set(key, value)?;
         }
         // SAFETY: the container has its stream and output.
@@ -415,6 +414,29 @@ impl Encoding {
         }
     }
 
+    /// Tells how long the last picture is shown where the muxer takes the one before it for a measure.
+    fn tell_last(&self) {
+        let own = self.container_options.iter().any(|(key, _)| key == "final_delay");
+        let (unit, step) = (self.time_base, self.step);
+        // SAFETY: the container is ours and open; its private options are what its format says.
+        unsafe {
+            let container = self.format.as_ptr();
+            match text((*(*container).oformat).name) {
+                Some("gif") if !own => {
+                    let hundredths = ff::AVRational { num: 1, den: 100 };
+                    let delay = ff::av_rescale_q(step, unit, hundredths).clamp(1, 65_535);
+                    ff::av_opt_set_int((*container).priv_data, c"final_delay".as_ptr(), delay, 0);
+                }
+                Some("apng") if !own => {
+                    let milliseconds = ff::av_rescale_q(step, unit, ff::AVRational { num: 1, den: 1000 });
+                    let delay = ff::AVRational { num: milliseconds.clamp(0, 65_535) as c_int, den: 1000 };
+                    ff::av_opt_set_q((*container).priv_data, c"final_delay".as_ptr(), delay, 0);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Writes the rest.
     pub fn finish(&mut self) -> Result<()> {
         if !self.started || self.finished {
@@ -424,6 +446,7 @@ impl Encoding {
         // SAFETY: the encoder is open; NULL is the end.
         self.encoded(unsafe { ff::avcodec_send_frame(self.codec.as_ptr(), null()) })?;
         self.drain()?;
+        self.tell_last();
         // SAFETY: the header was written.
         unsafe {
             done(ff::av_write_trailer(self.format.as_ptr()), "writing the end")?;

@@ -3,7 +3,7 @@
 use crate::av::{cstring, text};
 use crate::pixels::Pixels;
 use ffmpeg_sys_next as ff;
-use kit::{Error, Result};
+use kit::{DictRef, Error, Result};
 use std::ffi::c_int;
 use std::ptr::null;
 
@@ -68,6 +68,40 @@ pub enum Rate {
     Constant(ff::AVRational),
     /// Each at its own time.
     Timed,
+}
+
+/// The unit of a rate.
+pub fn inverse(rate: ff::AVRational) -> ff::AVRational {
+    ff::AVRational { num: rate.den, den: rate.num }
+}
+
+/// Frames a second: 29.97, "30000/1001".
+pub fn rate_of(text: &str) -> Result<ff::AVRational> {
+    let wrong = || Error::option(format!("option \"fps\" is a number above 0 or a fraction, not {text:?}"));
+    if let Some((num, den)) = text.split_once('/') {
+        let (num, den) = (num.trim().parse().map_err(|_| wrong())?, den.trim().parse().map_err(|_| wrong())?);
+        return if num > 0 && den > 0 { Ok(ff::AVRational { num, den }) } else { Err(wrong()) };
+    }
+    let rate: f64 = text.parse().map_err(|_| wrong())?;
+    if !rate.is_finite() || !(1e-4..=1e6).contains(&rate) {
+        return Err(wrong());
+    }
+    // SAFETY: it only computes.
+    Ok(unsafe { ff::av_d2q(rate, 65535) })
+}
+
+/// Bits a second: 500000, "500k", "2M".
+pub fn bits(options: DictRef) -> Result<Option<i64>> {
+    let Some(text) = options.to_text("bitrate") else { return Ok(None) };
+    let (number, unit) = match text.trim_end_matches(['k', 'K', 'm', 'M']) {
+        short if short.len() == text.len() => (short, 1.0),
+        short if text.ends_with(['k', 'K']) => (short, 1e3),
+        short => (short, 1e6),
+    };
+    match number.parse::<f64>() {
+        Ok(n) if n > 0.0 && n * unit < 1e12 => Ok(Some((n * unit) as i64)),
+        _ => Err(Error::option(format!("option \"bitrate\" is bits a second, not {text:?}"))),
+    }
 }
 
 impl Default for Rate {

@@ -7,7 +7,7 @@ use crate::filter::{self, Graph};
 use crate::fit::{Fit, best, fitted, frame_of, input_pixels, size_of};
 use crate::output::Writing;
 use crate::pixels::{Pixels, Samples};
-use crate::plan::{Choice, Plan, Rate};
+use crate::plan::{Choice, Plan, Rate, bits, inverse, rate_of};
 use ffmpeg_sys_next as ff;
 use kit::{DictMut, DictRef, Error, Output, Result, Source, ValueKind};
 use std::ffi::c_int;
@@ -345,11 +345,6 @@ fn known_preset(codec: Option<&str>, preset: &str) -> Result<()> {
     Ok(())
 }
 
-/// The unit of a rate.
-fn inverse(rate: ff::AVRational) -> ff::AVRational {
-    ff::AVRational { num: rate.den, den: rate.num }
-}
-
 /// A dictionary of texts.
 fn named(options: DictRef, name: &str) -> Result<Vec<(String, String)>> {
     let Some(dict) = options.dict(name) else { return Ok(Vec::new()) };
@@ -406,35 +401,6 @@ fn keep_tags(metadata: DictRef, plan: &mut Plan) -> Result<()> {
         (None, None) => 0,
     };
     Ok(())
-}
-
-/// Frames a second: 29.97, "30000/1001".
-fn rate_of(text: &str) -> Result<ff::AVRational> {
-    let wrong = || Error::option(format!("option \"fps\" is a number above 0 or a fraction, not {text:?}"));
-    if let Some((num, den)) = text.split_once('/') {
-        let (num, den) = (num.trim().parse().map_err(|_| wrong())?, den.trim().parse().map_err(|_| wrong())?);
-        return if num > 0 && den > 0 { Ok(ff::AVRational { num, den }) } else { Err(wrong()) };
-    }
-    let rate: f64 = text.parse().map_err(|_| wrong())?;
-    if !rate.is_finite() || !(1e-4..=1e6).contains(&rate) {
-        return Err(wrong());
-    }
-    // SAFETY: it only computes.
-    Ok(unsafe { ff::av_d2q(rate, 65535) })
-}
-
-/// Bits a second: 500000, "500k", "2M".
-fn bits(options: DictRef) -> Result<Option<i64>> {
-    let Some(text) = options.to_text("bitrate") else { return Ok(None) };
-    let (number, unit) = match text.trim_end_matches(['k', 'K', 'm', 'M']) {
-        short if short.len() == text.len() => (short, 1.0),
-        short if text.ends_with(['k', 'K']) => (short, 1e3),
-        short => (short, 1e6),
-    };
-    match number.parse::<f64>() {
-        Ok(n) if n > 0.0 && n * unit < 1e12 => Ok(Some((n * unit) as i64)),
-        _ => Err(Error::option(format!("option \"bitrate\" is bits a second, not {text:?}"))),
-    }
 }
 
 impl kit::Writer for Film {
