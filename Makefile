@@ -11,6 +11,7 @@ MAKEFLAGS += --no-print-directory
 build:
 	@mkdir -p build
 	@$(CONFIGURE) >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@sed -n 's/^-- \(libimageio: no module\)/\1/p' build/configure.log
 	+@cmake --build $(BUILD)
 
 demo:

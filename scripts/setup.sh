@@ -42,17 +42,16 @@ for set in "$@"; do
         # gcc's own, in a package that is named after its version.
         compiles 'int main(void){return 0;}' '-fsanitize=address,undefined' ||
           missing="$missing libgcc-$(cc -dumpversion | cut -d. -f1)-dev"
-        has_header iio.h || wished="$wished libiio-dev"
-        has_header eigen3/Eigen/src/Core/util/Macros.h || wished="$wished libeigen3-dev"
       fi
+      has_header iio.h || wished="$wished libiio-dev"
+      has_header eigen3/Eigen/src/Core/util/Macros.h || wished="$wished libeigen3-dev"
       ;;
     ffmpeg)
       # The module for video; its bindings are made with libclang, whose headers must be of its version.
       command -v ffmpeg >/dev/null || wished="$wished ffmpeg"
       if ! scripts/has_ffmpeg.sh >/dev/null; then
         wished="$wished libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev"
-        clang=$(apt-cache depends libclang-dev 2>/dev/null | sed -n 's/.*Depends: libclang-\([0-9]*\)-dev.*/\1/p' | head -n 1)
-        [ -z "$clang" ] || wished="$wished libclang1-$clang libclang-common-$clang-dev"
+        wished="$wished libclang"
       fi
       ;;
     pictures)
@@ -101,20 +100,44 @@ apt() {
 }
 can_apt() { command -v apt-get >/dev/null && { [ -z "$sudo" ] || sudo -n true 2>/dev/null; }; }
 
+# Without what is here, but in a version that is too old: apt has no other.
+absent() {
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf ' %s' "$package"
+  done
+}
+# libclang and its headers are in packages that are named after their version.
+by_version() {
+  for package in "$@"; do
+    case $package in
+      libclang) apt-cache depends libclang-dev 2>/dev/null | sed -n 's/.*Depends: libclang-\([0-9]*\)-dev.*/ libclang1-\1 libclang-common-\1-dev/p' | head -n 1 | tr -d '\n' ;;
+      *) printf ' %s' "$package" ;;
+    esac
+  done
+}
+# Without what this release does not have at all, which would keep apt from all the others.
+known() { for package in "$@"; do if apt-cache show "$package" >/dev/null 2>&1; then printf ' %s' "$package"; fi; done; }
+
 if [ -n "$missing$wished" ]; then
   if can_apt; then
-    echo "setup: installing$missing$wished" >&2
-    apt update -qq || echo "setup: apt-get update failed; going on with the lists that are there" >&2
-    # shellcheck disable=SC2086
-    if [ -n "$missing" ] && ! apt install -qq -y --no-install-recommends $missing; then
-      echo "setup: could not install$missing" >&2
-      exit 1
-    fi
-    # shellcheck disable=SC2086
-    if [ -n "$wished" ] && ! apt install -qq -y --no-install-recommends $wished 2>/dev/null; then
-      echo "setup: going on without$wished (optional)" >&2
+    # shellcheck disable=SC2046,SC2086
+    if [ -n "$missing$(known $(absent $(by_version $wished)))" ] || ! apt-cache show libc6 >/dev/null 2>&1; then
+      apt update -qq || echo "setup: apt-get update failed; going on with the lists that are there" >&2
+      wished=$(known $(absent $(by_version $wished)))
+      [ -z "$missing$wished" ] || echo "setup: installing$missing$wished" >&2
+      if [ -n "$missing" ] && ! apt install -qq -y --no-install-recommends $missing; then
+        echo "setup: could not install$missing" >&2
+        exit 1
+      fi
+      if [ -n "$wished" ] && ! apt install -qq -y --no-install-recommends $wished 2>/dev/null; then
+        for package in $wished; do
+          apt install -qq -y --no-install-recommends "$package" 2>/dev/null || echo "setup: going on without $package (optional)" >&2
+        done
+      fi
     fi
   elif [ -n "$missing" ]; then
+    # shellcheck disable=SC2046,SC2086
+    wished=$(by_version $wished)
     echo "setup: these are missing:$missing. Install them, on Debian and Ubuntu with" >&2
     echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing$wished" >&2
     exit 1

@@ -1,6 +1,7 @@
 """Films that ffmpeg's tool does not make: H.264 of fields, and of pictures whose order is told nowhere but in their numbers;
 MP4 with other boxes."""
 import random
+import re
 import struct
 
 
@@ -106,6 +107,19 @@ def moved(count=36, group=12, order=(0, 3, 1, 2), high=3):
         place = 0 if k == 0 else 1 + (k - 1) // len(order) * len(order) + order[(k - 1) % len(order)]
         out += head(high, 1) if k == 0 else b""
         out += part(WIDE * high, False, k, 2 * place, i, i // group % 2 if k == 0 else None, None, True)
+    return bytes(out)
+
+
+def layered(data):
+    """HEVC of groups I P B b b P B b b …: b moved to a layer of their own, which leaves no picture of the lower one made from B."""
+    out = bytearray(data)
+    slices = [m.end() for m in re.finditer(b"\0\0\1", data) if data[m.end()] >> 1 & 63 < 32]
+    kinds = [data[at] >> 1 & 63 for at in slices]
+    for i, at in enumerate(slices):
+        if kinds[i] == 0:
+            out[at + 1] = data[at + 1] & 0xf8 | 2
+        elif kinds[i] == 1 and kinds[i + 1:i + 2] == [0]:
+            out[at] = data[at] & 0x81
     return bytes(out)
 
 

@@ -42,12 +42,12 @@ def no_libraries():
     """A module whose FFmpeg is not installed, as the loader of programs tells it."""
     broken = alone("broken")
     data = open(module(), "rb").read()
-    for soname in (b"libavcodec.so.", b"libavformat.so."):
-        data = data.replace(soname, soname[:-4] + b"xxx.")
+    major = data[data.index(b"libavcodec.so.") + len(b"libavcodec.so."):][:2].decode()
+    data = data.replace(b"libavcodec.so.", b"libavnever.so.")
     with open(path("broken/libimageio_ffmpeg.so"), "wb") as f:
         f.write(data)
     status, said = attempt(broken, "h264.mp4")
-    expect(status == UNAVAILABLE and "libav" in said and "install" in said, f"no FFmpeg: {status} {said}")
+    expect(status == UNAVAILABLE and f"libavnever.so.{major}" in said and f"install what it needs (Debian and Ubuntu: libavnever{major})" in said, f"no FFmpeg: {status} {said}")
 
 
 def other_version():

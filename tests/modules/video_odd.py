@@ -47,6 +47,17 @@ def fixtures():
             names.append(put(f"edit_{name}.mp4", made.with_edits(taken("open.mp4"), edits)))
     if make("group.mp4", picture(), *HEVC, "keyint=8:bframes=3:log-level=none"):
         names.append(put("hevc_keys.mp4", made.changed_boxes(taken("group.mp4"), lambda kind, body: None if kind == b"stss" else body)))
+    # Pictures of HEVC that no other of their layer is made from, but others of the next are; and layers that x265 makes.
+    groups = "scenecut=0:bframes=3:b-adapt=0:b-pyramid=1:log-level=none:"
+    if make("plain.265", picture(rate=25, frames=27), *HEVC, groups + "keyint=9:min-keyint=9:open-gop=0:frame-threads=1:pools=none"):
+        names.append(put("layers.265", made.layered(taken("plain.265"))))
+        names += [n for n in ("layers.mp4",) if copied(n, "layers.265", before=["-r", "25"])]
+    if make("sublayers.mp4", picture(), *HEVC, groups + "keyint=15:temporal-layers=1"):
+        names += ["sublayers.mp4", *(n for n in ("sublayers.ts",) if copied(n, "sublayers.mp4"))]
+    # Pictures between others, of codecs that tell them by their type.
+    for name, codec in (("b.mpg", "mpeg2video"), ("b.mkv", "mpeg4"), ("b.mp4", "mpeg4"), ("b.ts", "mpeg2video")):
+        if make(name, picture(rate=25), "-c:v", codec, "-g", "12", "-bf", "2", "-qscale:v", "3"):
+            names.append(name)
     # Hidden frames in packets of their own.
     if make("hidden.webm", picture(), "-c:v", "libvpx-vp9", "-g", "30", "-auto-alt-ref", "1", "-lag-in-frames", "25"):
         names += [n for n in ("hidden.ivf", "hidden.mkv") if copied(n, "hidden.webm", "-bsf:v", "vp9_superframe_split")]

@@ -299,12 +299,14 @@ impl Frame {
     /// Sets when, and for how long, it is shown.
     pub fn set_times(&self, pts: i64, duration: i64) {
         // SAFETY: the frame is ours.
-        unsafe { ((*self.raw()).pts, (*self.raw()).pkt_duration) = (pts, duration) };
+        let frame = unsafe { &mut *self.raw() };
+        frame.pts = pts;
+        crate::versions::set_duration(frame, duration);
     }
 
     /// How long it is shown, in the stream's unit; 0: not told.
     pub fn duration(&self) -> i64 {
-        self.get().pkt_duration
+        crate::versions::duration(self)
     }
 
     /// The time in the stream's unit.

@@ -1,9 +1,11 @@
 //! Packets to pictures, in the order in which they are shown.
 
+use crate::aim::{Aim, Spare, can_aim};
 use crate::av::{self, Frame, Options, check, failure, number, text};
 use crate::demux::{Demuxer, Wish, is_trusted};
 use crate::index::Entry;
 use crate::input::Resource;
+use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
 use std::cmp::Reverse;
@@ -168,30 +170,6 @@ impl Times {
     }
 }
 
-/// Where the decoder is on the way to the picture that is gone to; what of the way is not needed is left out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Aim {
-    /// Nothing was left out since the last seek.
-    Nowhere,
-    /// Before the packet of the picture; if it is wanted alone, the decoder is told behind it that this was all.
-    Toward { pts: i64, alone: bool },
-    /// Behind its packet.
-    Past,
-    /// Behind its packet, and nothing comes any more, though the container has more.
-    Dry,
-}
-
-/// Whether what is wanted of a stream can be less than all of it: every packet is a picture, and no field of one.
-fn can_aim(demuxer: &Demuxer) -> bool {
-    use ff::AVCodecID as Id;
-    let parameters = demuxer.parameters(demuxer.stream);
-    let (id, order) = (number!(parameters, codec_id), number!(parameters, field_order));
-    let is = |ids: &[Id]| ids.iter().any(|&known| known as c_int == id);
-    let progressive = order == ff::AVFieldOrder::AV_FIELD_PROGRESSIVE as c_int;
-    is(&[Id::AV_CODEC_ID_HEVC, Id::AV_CODEC_ID_VP8, Id::AV_CODEC_ID_VP9, Id::AV_CODEC_ID_AV1])
-        || progressive && is(&[Id::AV_CODEC_ID_H264])
-}
-
 /// A container and a decoder that give one picture after the other.
 pub struct Player {
     // The decoder ends before the container.
@@ -206,6 +184,9 @@ pub struct Player {
     aim: Aim,
     /// Whether this stream can be aimed at.
     aims: bool,
+    /// How pictures that no other is made from are known, and the highest layer in which they are.
+    spare: Spare,
+    highest: u8,
     /// The number of the next packet, where pictures are to be known by those and not by times.
     stamp: Option<u64>,
     times: Times,
@@ -223,7 +204,7 @@ pub fn is_mended(frame: &Frame) -> bool {
 
 /// Whether the picture is made of no other.
 pub fn is_key(frame: &Frame) -> bool {
-    frame.get().key_frame != 0 || number!(frame.raw(), pict_type) == ff::AVPictureType::AV_PICTURE_TYPE_I as c_int
+    versions::is_key(frame) || number!(frame.raw(), pict_type) == ff::AVPictureType::AV_PICTURE_TYPE_I as c_int
 }
 
 /// What is told of every packet that is read.
@@ -239,6 +220,8 @@ impl Player {
         let decoder = Decoder::open(&demuxer, manner)?;
         Ok(Player {
             aims: can_aim(&demuxer),
+            spare: Spare::of(&demuxer),
+            highest: 0,
             decoder,
             demuxer,
             ended: false,
@@ -361,27 +344,32 @@ impl Player {
         let packet = packet.map(NonNull::from);
         if let Some(packet) = packet {
             // SAFETY: the packet is the demuxer's, which reads no other before it is sent.
-            self.approach(unsafe { packet.as_ref().pts });
+            self.approach(unsafe { packet.as_ref() });
         }
         self.send(packet)
     }
 
     /// A packet on the way to what is aimed at: pictures before that which no other is made from are left out.
-    fn approach(&mut self, pts: i64) {
-        let Aim::Toward { pts: aim, alone } = self.aim else { return };
-        let passed = pts < aim && pts != ff::AV_NOPTS_VALUE;
-        self.skip(if passed { ff::AVDiscard::AVDISCARD_NONREF } else { ff::AVDiscard::AVDISCARD_DEFAULT });
+    fn approach(&mut self, packet: &ff::AVPacket) {
+        let Aim::Toward { pts: aim, start, alone } = self.aim else { return };
+        let pts = packet.pts;
+        let passed = pts < aim && pts != start && pts != ff::AV_NOPTS_VALUE;
+        let spare = match self.spare {
+            Spare::Unknown => false,
+            Spare::Told => true,
+            Spare::Typed(units) => passed && units.is_spare(packet, self.highest),
+        };
+        self.skip(passed && spare);
         if pts == aim {
             self.aim = if alone { Aim::Dry } else { Aim::Past };
         }
     }
 
-    fn skip(&mut self, what: ff::AVDiscard) {
-        // With H.264 a picture's header says whether others refer to it; what other decoders leave out was not looked at.
-        if number!(self.demuxer.parameters(self.demuxer.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_H264 as c_int {
-            // SAFETY: the decoder is open, and looks at this when it is given a packet.
-            unsafe { (*self.decoder.raw()).skip_frame = what };
-        }
+    /// Whether the decoder leaves out pictures that no other is made from.
+    fn skip(&mut self, spare: bool) {
+        let what = if spare { ff::AVDiscard::AVDISCARD_NONREF } else { ff::AVDiscard::AVDISCARD_DEFAULT };
+        // SAFETY: the decoder is open, and looks at this when it is given a packet.
+        unsafe { (*self.decoder.raw()).skip_frame = what };
     }
 
     /// Gives the decoder a packet, or tells it of the end.
@@ -400,7 +388,7 @@ impl Player {
         unsafe { ff::avcodec_flush_buffers(self.decoder.raw()) };
         (self.ended, self.damage, self.wanted, self.stamp) = (false, None, None, None);
         self.aim = Aim::Nowhere;
-        self.skip(ff::AVDiscard::AVDISCARD_DEFAULT);
+        self.skip(false);
         self.times.waiting.clear();
         self.times.own = false;
     }
@@ -430,11 +418,13 @@ impl Player {
         Ok(false)
     }
 
-    /// Tells which picture, by its time, is wanted; if alone, the player is dry behind it. Not where pictures are numbered.
-    pub fn aim(&mut self, pts: i64, alone: bool) {
+    /// Tells which picture, by its time, is wanted, and the time of the key frame that decoding begins at; if alone, the
+    /// player is dry behind it. Not where pictures are numbered. `highest`: of the stream's layers.
+    pub fn aim(&mut self, pts: i64, start: i64, alone: bool, highest: u8) {
+        self.highest = highest;
         self.times.own = self.stamp.is_none();
         if self.aims && self.stamp.is_none() {
-            self.aim = Aim::Toward { pts, alone };
+            self.aim = Aim::Toward { pts, start, alone };
         }
     }
 

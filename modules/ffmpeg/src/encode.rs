@@ -4,6 +4,7 @@ use crate::av::{self, Frame, Options, Packet, cstring, number, raw, text};
 use crate::input::open_nothing;
 use crate::output::Writing;
 use crate::plan::{Choice, Plan, Rate};
+use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Kind, Result};
 use std::ffi::c_int;
@@ -283,19 +284,15 @@ impl Encoding {
         // SAFETY: the container is ours.
         let name = text(unsafe { (*(*self.format.as_ptr()).oformat).name }).unwrap_or("?");
         if !["mp4", "mov", "ipod", "psp", "3gp", "3g2", "f4v", "ismv", "avif", "nut"].contains(&name) {
-            let what =
-                format!("the container {name} keeps no rotation in this FFmpeg: orientation {orientation} is lost");
+            let what = format!("the container {name} may not keep a rotation, here orientation {orientation}");
             kit::log(kit::Level::Warning, &what);
         }
         let one = 1 << 16;
         let matrix: [i32; 9] = [a * one, b * one, 0, c * one, d * one, 0, 0, 0, 1 << 30];
-        // SAFETY: the stream is ours; it gives room for the matrix, or NULL.
-        unsafe {
-            let kind = ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
-            let room = av::there(ff::av_stream_new_side_data(self.stream, kind, 36), "a matrix")?;
-            room.as_ptr().cast::<[i32; 9]>().write_unaligned(matrix);
-        }
-        Ok(())
+        let bytes: Vec<u8> = matrix.iter().flat_map(|n| n.to_ne_bytes()).collect();
+        // SAFETY: the stream is ours, and nobody else looks at it now.
+        let stream = unsafe { &mut *self.stream };
+        versions::set_side_data(stream, ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX, &bytes)
     }
 
     fn name(&self) -> &'static str {

@@ -6,6 +6,7 @@ use crate::demux::Demuxer;
 use crate::filter::Graph;
 use crate::index::{Index, Naming};
 use crate::input::Resource;
+use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
 use std::cmp::Ordering;
@@ -396,7 +397,7 @@ impl Film {
             self.names = Some(index.clone());
         }
         self.jumped = Some(index.clone());
-        self.player.aim(index.entries[i].pts, self.apart > 1);
+        self.player.aim(index.entries[i].pts, start.pts, self.apart > 1, index.highest);
         let found = self.decode_to(i, key, index);
         if !matches!(found, Ok(true)) {
             self.lose();
@@ -433,7 +434,7 @@ impl Film {
                 Ordering::Less => {}
                 Ordering::Greater => return Ok(false),
                 // Of a picture of two fields the other may have been left out.
-                Ordering::Equal if self.player.has_aimed() && frame.get().interlaced_frame != 0 => return Ok(false),
+                Ordering::Equal if self.player.has_aimed() && versions::is_interlaced(&frame) => return Ok(false),
                 Ordering::Equal => {
                     self.player.forgive();
                     if is_mended(&frame) && !self.manner.partial {

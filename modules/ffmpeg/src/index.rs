@@ -1,11 +1,13 @@
 //! Which frames a stream has, and where decoding has to begin for each: made from its packets when it is first needed.
 
+use crate::aim::Units;
 use crate::av::number;
 use crate::beat::Beat;
 use crate::decode::{Manner, Player, is_key};
 use crate::demux::Demuxer;
 use crate::input::Resource;
 use crate::order::{Note, Order};
+use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
 use std::ffi::c_int;
@@ -64,12 +66,17 @@ pub struct Index {
     pub exact: bool,
     /// Whether times of decoding begin anew in the middle, so that none tells a place.
     pub anew: bool,
+    /// The highest temporal layer of HEVC that a packet is in, if it was looked at.
+    pub highest: u8,
     /// For names that are ordinals: those, and which frame each is, in order.
     places: Vec<(u64, usize)>,
 }
 
 /// Most frames that an index may list.
 const MOST: usize = 1 << 26;
+
+/// A layer that no picture is in.
+const UNKNOWN: u8 = u8::MAX;
 
 /// Most bytes of a picture of MPEG-4 that is told not to be coded.
 const BLANK: c_int = 10;
@@ -110,9 +117,15 @@ impl Index {
         let mut demuxer = Demuxer::open(resource, &manner.wish, true)?;
         let mut fields = Order::of_fields(&demuxer)?;
         let mpeg4 = number!(demuxer.parameters(demuxer.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_MPEG4 as c_int;
-        each_packet(&mut demuxer, |packet, ordinal| match fields.as_mut().map(|order| order.note(packet)) {
-            Some(None) => Ok(()),
-            _ => keep(&mut entries, Entry::of(packet, ordinal)),
+        let (units, mut highest) = (Units::of(&demuxer), 0);
+        each_packet(&mut demuxer, |packet, ordinal| {
+            if let Some(unit) = units.and_then(|units| units.picture(packet)) {
+                highest = unit.layer.max(highest);
+            }
+            match fields.as_mut().map(|order| order.note(packet)) {
+                Some(None) => Ok(()),
+                _ => keep(&mut entries, Entry::of(packet, ordinal)),
+            }
         })?;
         let straight = entries.windows(2).all(|two| two[0].pts < two[1].pts);
         // Packets of MPEG-4 that are hardly a header stand for pictures that are left out, or that came packed with others.
@@ -132,12 +145,12 @@ impl Index {
         if entries.first().is_some_and(|e| !e.key) {
             return Index::decoded(resource, manner);
         }
-        Ok(Index::timed(entries, false))
+        Ok(Index { highest, ..Index::timed(entries, false) })
     }
 
     /// Of entries in the order of their times.
     fn timed(entries: Vec<Entry>, exact: bool) -> Index {
-        Index { entries, naming: Naming::Time, exact, anew: false, places: Vec::new() }
+        Index { entries, naming: Naming::Time, exact, anew: false, highest: UNKNOWN, places: Vec::new() }
     }
 
     /// From packets whose times do not tell their order.
@@ -182,13 +195,20 @@ impl Index {
                 Entry { pts: ff::AV_NOPTS_VALUE, dts: ff::AV_NOPTS_VALUE, key: false, ordinal: 0, pos: -1, size: 0 };
             let entry = entry.unwrap_or(nothing);
             // The decoder knows better than the container where it can begin.
-            let key = frame.get().key_frame != 0 || entry.key && is_key(&frame);
+            let key = versions::is_key(&frame) || entry.key && is_key(&frame);
             keep(&mut entries, Entry { key, ..entry })?;
             beat.tick(entries.len() as u64, 0)?;
         }
         let anew = begins_anew(&packets);
         if !named {
-            return Ok(Index { entries, naming: Naming::Nothing, exact: true, anew, places: Vec::new() });
+            return Ok(Index {
+                entries,
+                naming: Naming::Nothing,
+                exact: true,
+                anew,
+                highest: UNKNOWN,
+                places: Vec::new(),
+            });
         }
         let timed = entries.first().is_some_and(|e| e.pts != ff::AV_NOPTS_VALUE)
             && entries.windows(2).all(|two| two[0].pts < two[1].pts);
@@ -216,7 +236,7 @@ impl Index {
             }
         }
         let naming = if apart { Naming::Ordinal } else { Naming::Nothing };
-        Index { entries, naming, exact, anew: false, places }
+        Index { entries, naming, exact, anew: false, highest: UNKNOWN, places }
     }
 
     /// The frame of a packet by its ordinal.

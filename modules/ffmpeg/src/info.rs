@@ -4,6 +4,7 @@ use crate::av::{entries, number};
 use crate::decode::{Manner, decoder_named};
 use crate::demux::Demuxer;
 use crate::input::Resource;
+use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
 use std::ffi::c_int;
@@ -124,13 +125,10 @@ fn step(demuxer: &Demuxer) -> f64 {
 
 /// The matrix that says how pictures are to be turned, nine numbers.
 pub fn display_matrix(demuxer: &Demuxer) -> Option<[i32; 9]> {
-    let mut size = 0;
-    let stream = demuxer.stream_raw(demuxer.stream);
-    // SAFETY: the stream is alive; the data live as long as it.
-    unsafe {
-        let data = ff::av_stream_get_side_data(stream, ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX, &mut size);
-        (!data.is_null() && size >= 36).then(|| data.cast::<[i32; 9]>().read_unaligned())
-    }
+    let kind = ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
+    let (numbers, _) = versions::side_data(demuxer.video(), kind)?.as_chunks();
+    let numbers: Vec<i32> = numbers.iter().map(|&n| i32::from_ne_bytes(n)).collect();
+    numbers.get(..9)?.try_into().ok()
 }
 
 /// The EXIF orientation of the display matrix; 0: none, or another angle.

@@ -9,8 +9,10 @@
 //! | `device` | cameras and screens |
 //! | `pixels`, `convert`, `rgb` (with `rgb_avx2`) | pixel formats as arrays; pictures in the format and place that are wanted |
 //! | `reader`, `meta`, `writer` | the plugin's verbs |
+//! | `versions` | what the versions of FFmpeg have in different places |
 //! | `plan`, `fit`, `encode` | what is to be written and by what; images as the encoder takes them; pictures to packets |
 
+mod aim;
 mod av;
 mod beat;
 mod convert;
@@ -31,6 +33,7 @@ mod pixels;
 mod plan;
 mod reader;
 mod rgb;
+mod versions;
 mod writer;
 
 use ffmpeg_sys_next as ff;

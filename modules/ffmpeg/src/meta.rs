@@ -5,12 +5,13 @@ use crate::decode::Player;
 use crate::demux::Demuxer;
 use crate::filter::picture_type;
 use crate::info::display_matrix;
+use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{Dict, DictMut, Result, ValueKind};
 use std::ffi::{c_char, c_int};
 
 /// PyAV's names of side data, by FFmpeg's numbers.
-const SIDE_DATA: [&str; 26] = [
+const SIDE_DATA: [&str; 28] = [
     "PANSCAN",
     "A53_CC",
     "STEREO3D",
@@ -37,6 +38,8 @@ const SIDE_DATA: [&str; 26] = [
     "DOVI_RPU_BUFFER",
     "DOVI_METADATA",
     "DYNAMIC_HDR_VIVID",
+    "AMBIENT_VIEWING_ENVIRONMENT",
+    "VIDEO_HINT",
 ];
 
 fn tags(dict: *const ff::AVDictionary, into: &mut DictMut) -> Result<()> {
@@ -168,12 +171,7 @@ fn side_data(demuxer: &Demuxer, into: &mut DictMut) -> Result<()> {
         (AV_PKT_DATA_CONTENT_LIGHT_LEVEL, "CONTENT_LIGHT_LEVEL"),
     ];
     for (kind, key) in kinds {
-        let mut size = 0;
-        // SAFETY: the stream is alive; the data live as long as it.
-        let data = unsafe { ff::av_stream_get_side_data(demuxer.stream_raw(demuxer.stream), kind, &mut size) };
-        if !data.is_null() {
-            // SAFETY: as above.
-            let data = unsafe { std::slice::from_raw_parts(data, size) };
+        if let Some(data) = versions::side_data(demuxer.video(), kind) {
             into.set_bytes(key, data)?;
             in_numbers(key, data, into)?;
         }
@@ -278,14 +276,13 @@ fn audio(demuxer: &Demuxer, into: &mut DictMut) -> Result<()> {
 
 /// Metadata of a picture, whose times are in units of `unit` seconds.
 pub fn frame(frame: &Frame, unit: f64, demuxer: &Demuxer, turned: bool, into: &mut DictMut) -> Result<()> {
-    let picture = frame.get();
-    into.set_bool("key_frame", picture.key_frame != 0)?;
+    into.set_bool("key_frame", versions::is_key(frame))?;
     let time = seconds(frame.time(), unit);
     match time {
         Some(time) => into.set_float("time", time)?,
         None => into.set_null("time")?,
     }
-    into.set_bool("interlaced_frame", picture.interlaced_frame != 0)?;
+    into.set_bool("interlaced_frame", versions::is_interlaced(frame))?;
     into.set_str("frame_type", picture_type(frame))?;
     if frame.time() != ff::AV_NOPTS_VALUE {
         into.set_int("pts", frame.time())?;
@@ -296,8 +293,9 @@ pub fn frame(frame: &Frame, unit: f64, demuxer: &Demuxer, turned: bool, into: &m
         let start = seconds(start, number_of(demuxer.video().time_base)).unwrap_or(0.0);
         into.set_float("time_s", (time - start).max(0.0))?;
     }
-    if frame.duration() > 0 && unit > 0.0 {
-        into.set_float("duration_s", frame.duration() as f64 * unit)?;
+    let duration = versions::duration(frame);
+    if duration > 0 && unit > 0.0 {
+        into.set_float("duration_s", duration as f64 * unit)?;
     }
     let mut matrix = None;
     for (key, data) in side_data_of(frame).filter(|(key, _)| !turned || *key != "DISPLAYMATRIX") {

@@ -1,6 +1,7 @@
 //! The resource as FFmpeg writes it.
 
 use crate::av::there;
+use crate::versions::Written;
 use ffmpeg_sys_next as ff;
 use kit::{Output, Result};
 use std::ffi::{c_int, c_void};
@@ -99,7 +100,7 @@ unsafe fn on_output(place: *mut c_void, work: impl FnOnce(&mut Output) -> std::i
     }
 }
 
-unsafe extern "C" fn write(place: *mut c_void, bytes: *mut u8, size: c_int) -> c_int {
+unsafe extern "C" fn write(place: *mut c_void, bytes: Written, size: c_int) -> c_int {
     let Ok(size @ 1..) = usize::try_from(size) else { return 0 };
     // SAFETY: FFmpeg gives `size` readable bytes.
     let bytes = unsafe { std::slice::from_raw_parts(bytes, size) };

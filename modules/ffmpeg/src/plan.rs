@@ -2,6 +2,7 @@
 
 use crate::av::{cstring, text};
 use crate::pixels::Pixels;
+use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{DictRef, Error, Result};
 use std::ffi::c_int;
@@ -149,16 +150,8 @@ impl Choice {
         if self.is("avi") && self.name() == "rawvideo" {
             return named(&AVI);
         }
-        let mut formats = Vec::new();
-        // SAFETY: the list ends with -1, if there is one.
-        unsafe {
-            let mut at = (*self.codec).pix_fmts.cast::<c_int>();
-            while !at.is_null() && *at >= 0 {
-                formats.push(*at);
-                at = at.add(1);
-            }
-        }
-        formats
+        // SAFETY: the codec is FFmpeg's.
+        versions::formats(unsafe { &*self.codec })
     }
 
     /// Whether it is YUV4MPEG, whose deeper formats all readers of today know and its first description did not.

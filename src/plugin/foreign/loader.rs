@@ -31,8 +31,10 @@ impl Module {
         let path = std::fs::canonicalize(path)?;
         // SAFETY: the caller names a module whose initialisers keep to plugin.h.
         let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }.map_err(|e| {
+            let why = e.to_string();
+            let package = package(&why).map(|name| format!(" (Debian and Ubuntu: {name})")).unwrap_or_default();
             let what = format!(
-                "module {name} cannot be loaded: {e}; install what it needs, in the version that it was built for"
+                "module {name} cannot be loaded: {why}; install what it needs{package}, in the version that it was built for"
             );
             Error::new(ErrorKind::PluginUnavailable, what)
         })?;
@@ -62,6 +64,18 @@ impl Module {
 /// Loads a shared library that exports `iio_plugin_entry`.
 pub fn load(path: &Path) -> Result<Arc<dyn Plugin>> {
     Module::open(path)?.plugin()
+}
+
+/// The package with the shared library that the system's loader misses, "libavcodec.so.60: cannot open …", by the rule of
+/// Debian's policy: the name, and the version of the soname.
+fn package(why: &str) -> Option<String> {
+    let (name, version) = why.split_once(": cannot open shared object file")?.0.split_once(".so.")?;
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_+".contains(&b));
+    if !name.starts_with("lib") || !plain(name) || !plain(version) {
+        return None;
+    }
+    let dash = if name.ends_with(|c: char| c.is_ascii_digit()) { "-" } else { "" };
+    Some(format!("{name}{dash}{version}").to_lowercase().replace('_', "-"))
 }
 
 /// The modules that were found, once each: finding none is asked again, since one may be installed meanwhile.
@@ -122,4 +136,22 @@ fn own_path() -> Option<PathBuf> {
     let name = unsafe { CStr::from_ptr(info.dli_fname) };
     let path = Path::new(std::ffi::OsStr::from_bytes(name.to_bytes()));
     std::fs::canonicalize(path).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::package;
+
+    #[test]
+    fn the_package_of_a_missing_library_is_named_after_its_soname() {
+        let missing =
+            |file: &str| package(&format!("{file}: cannot open shared object file: No such file or directory"));
+        assert_eq!(missing("libavcodec.so.60").as_deref(), Some("libavcodec60"));
+        assert_eq!(missing("libjxl.so.0.11").as_deref(), Some("libjxl0.11"));
+        assert_eq!(missing("libopenjp2.so.7").as_deref(), Some("libopenjp2-7"));
+        assert_eq!(missing("libLerc.so.4").as_deref(), Some("liblerc4"));
+        assert_eq!(missing("/opt/lib/own.so.1"), None);
+        assert_eq!(missing("libown.so"), None);
+        assert_eq!(package("libown.so.1: undefined symbol: av_malloc"), None);
+    }
 }
