@@ -28,6 +28,10 @@ def filtered():
             # Behind the last one nothing is left to tell the size by.
             wrong = [i for i in (n - 1, n // 2, 0, n - 1, n - 1) if f.read(i, format="gray", **values) != wanted[i]]
             expect(not wrong, f"{text}: by index {wrong}")
+    with File(path("clause.mp4")) as f:
+        for rate in ("1/0", "0/5", "-1/2"):
+            refused(lambda: f.props(fps=rate), OPTION, "fps")
+        refused(lambda: f.read(0, filter="hflip,nosuch"), OPTION, "nosuch'")
 
 
 def limits_of_filters():

@@ -10,11 +10,20 @@ use std::ptr::{NonNull, null_mut};
 pub fn wanted(options: DictRef) -> Result<Option<String>> {
     let rate = options.to_text("fps").filter(|t| !t.is_empty());
     // The filter would take it, and give nothing.
-    if let Some(rate) = rate.as_ref().filter(|rate| rate.parse::<f64>().is_ok_and(|rate| !(rate > 0.0 && rate <= 1e6)))
-    {
+    if let Some(rate) = rate.as_ref().filter(|rate| !is_rate(rate)) {
         return Err(Error::option(format!("option \"fps\" is a number above 0 or a fraction, not {rate}")));
     }
     text_of(options, rate.map(|rate| format!("fps={}", escaped(&rate))))
+}
+
+/// Whether a number or fraction is a rate; FFmpeg has words for some, too.
+fn is_rate(text: &str) -> bool {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    match (number(text), text.split_once('/').map(|(num, den)| (number(num), number(den)))) {
+        (Some(rate), _) => rate > 0.0 && rate <= 1e6,
+        (_, Some((Some(num), Some(den)))) => num > 0.0 && den > 0.0 && num / den <= 1e6,
+        _ => true,
+    }
 }
 
 /// The same where `fps` is not a filter's business.
@@ -147,6 +156,7 @@ unsafe impl Send for Graph {}
 impl Graph {
     /// The graph of a text, for pictures like `frame`.
     pub fn new(text: &str, frame: &Frame, time_base: ff::AVRational, rate: ff::AVRational) -> Result<Graph> {
+        av::forget_errors();
         // SAFETY: it gives a graph of ours, or NULL.
         let raw = av::there(unsafe { ff::avfilter_graph_alloc() }, "filters")?;
         let (w, h) = frame.size();
@@ -175,7 +185,7 @@ impl Graph {
         // SAFETY: the graph is whole.
         let code = unsafe { ff::avfilter_graph_config(raw.as_ptr(), null_mut()) };
         if code < 0 {
-            return Err(Error::option(format!("the filters {text:?} do not fit together: {}", av::words(code))));
+            return Err(refusal(&format!("the filters {text:?} do not fit together"), code));
         }
         Ok(graph)
     }
@@ -214,7 +224,7 @@ impl Graph {
             code
         };
         if code < 0 {
-            return Err(Error::option(format!("the filters {text:?}: {}", av::words(code))));
+            return Err(refusal(&format!("the filters {text:?}"), code));
         }
         Ok(())
     }
@@ -286,6 +296,12 @@ impl Drop for Graph {
         // SAFETY: made by `new`; this is its one end, and that of its filters.
         unsafe { ff::avfilter_graph_free(&mut raw) };
     }
+}
+
+/// What FFmpeg says against filters.
+fn refusal(what: &str, code: c_int) -> Error {
+    let said = av::last_error().map_or(String::new(), |said| format!(" ({said})"));
+    Error::option(format!("{what}: {}{said}", av::words(code)))
 }
 
 /// The type of picture as a letter.
