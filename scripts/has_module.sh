@@ -5,7 +5,11 @@ cd "$(dirname "$0")" || exit 1
 # wants LIBRARY VERSION PACKAGE: by pkg-config.
 wants() {
   pkg-config --exists "$1 >= $2" 2>/dev/null && return
-  echo "$1 $2 or newer is missing (Debian: $3)"
+  if have=$(pkg-config --modversion "$1" 2>/dev/null); then
+    echo "$1 $2 or newer is missing: it is $have here"
+  else
+    echo "$1 $2 or newer is missing (Debian: $3)"
+  fi
   exit 1
 }
 case $1 in

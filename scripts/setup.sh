@@ -87,7 +87,12 @@ for set in "$@"; do
         wished="$wished r-cran-knitr r-cran-rmarkdown pandoc"
       fi
       ;;
-    julia) ;;                    # below: it is no package
+    julia)
+      # Below: it is no package, but it comes from Debian's archive, whose keys Ubuntu does not have by itself.
+      if [ -z "${IIO_JULIA:-}" ] && ! command -v julia >/dev/null && [ ! -x build/julia/bin/julia ]; then
+        [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || wished="$wished debian-archive-keyring"
+      fi
+      ;;
     *) echo "setup: no set is called '$set': build, test, ffmpeg, pictures, bench, julia, r" >&2; exit 2 ;;
   esac
 done

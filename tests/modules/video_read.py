@@ -196,7 +196,7 @@ def rotation():
     # Since FFmpeg 6 a tag of the stream turns nothing; an option of the input does, which 5 does not know.
     before, behind = [], ["-metadata:s:v", "rotate=90"]
     if b"-display_rotation" in tool("ffmpeg", "-v", "quiet", "-h", "long"):
-        before, behind = ["-display_rotation", "-90"], []
+        before, behind = ["-display_rotation", "90"], []
     if not make("turned.mp4", [*before, "-i", path("h264.mp4")], "-c", "copy", *behind):
         return
     with File(path("turned.mp4")) as f:
@@ -206,7 +206,7 @@ def rotation():
         own = f.read(0, rotate=True)
         far = sum(abs(a - b) for a, b in zip(own, upright)) / len(own)
         expect(len(own) == len(upright) and far < 6, f"turned as ffmpeg turns: {far}")
-        expect(f.meta().get("Orientation") == 6 and "Orientation" not in f.meta(rotate=True), "Orientation is told until applied")
+        expect(f.meta().get("Orientation") == 8 and "Orientation" not in f.meta(rotate=True), "Orientation is told until applied")
 
 
 def streams():
