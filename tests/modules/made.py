@@ -123,6 +123,28 @@ def layered(data):
     return bytes(out)
 
 
+def units(data):
+    """The units of H.264 or HEVC between start codes."""
+    parts = data.split(b"\0\0\1")[1:]
+    return [part.rstrip(b"\0") if i + 1 < len(parts) else part for i, part in enumerate(parts)]
+
+
+def stream(units):
+    return b"".join(b"\0\0\0\1" + unit for unit in units)
+
+
+def cuts(data):
+    """A film of HEVC in open groups, cut at its second key frame, alone and in other surroundings, by name."""
+    kind = lambda unit: unit[0] >> 1 & 63
+    every = units(data)
+    sets, slices = [unit for unit in every if 32 <= kind(unit) <= 34][:3], [unit for unit in every if kind(unit) < 32]
+    keys = [i for i, unit in enumerate(slices) if kind(unit) == 21]
+    behind = next(i for i in keys if kind(slices[i + 1]) in (8, 9))
+    cut, before, end = sets + slices[behind:], sets + slices[:behind], bytes([36 << 1, 1])
+    broken = [bytes([16 << 1 | unit[0] & 1]) + unit[1:] if kind(unit) == 21 else unit for unit in slices]
+    return {"cut": cut, "ended": before + [end] + cut, "broken": sets + broken, "twice": cut + [end] + cut, "inside": sets + slices[3:]}
+
+
 def box(kind, body):
     return struct.pack(">I4s", 8 + len(body), kind) + body
 
@@ -149,7 +171,7 @@ def changed_boxes(data, change):
 def with_edits(data, edits):
     """Edits are (duration of the film's unit, time of the track's or -1, rate)."""
     table = struct.pack(">II", 0, len(edits))
-    table += b"".join(struct.pack(">IiI", duration, time, int(rate * 65536)) for duration, time, rate in edits)
+    table += b"".join(struct.pack(">Iii", duration, time, int(rate * 65536)) for duration, time, rate in edits)
 
     def change(kind, body):
         if kind == b"edts":

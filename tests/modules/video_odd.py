@@ -58,6 +58,7 @@ def fixtures():
     for name, codec in (("b.mpg", "mpeg2video"), ("b.mkv", "mpeg4"), ("b.mp4", "mpeg4"), ("b.ts", "mpeg2video")):
         if make(name, picture(rate=25), "-c:v", codec, "-g", "12", "-bf", "2", "-qscale:v", "3"):
             names.append(name)
+    names += cut_groups()
     # Hidden frames in packets of their own.
     if make("hidden.webm", picture(), "-c:v", "libvpx-vp9", "-g", "30", "-auto-alt-ref", "1", "-lag-in-frames", "25"):
         names += [n for n in ("hidden.ivf", "hidden.mkv") if copied(n, "hidden.webm", "-bsf:v", "vp9_superframe_split")]
@@ -72,6 +73,50 @@ def fixtures():
         names.append(put(f"sizes.{kind}", taken(f"one.{kind}") + taken(f"large.{kind}")))
     if copied("wraps.ts", "one.ts", "-output_ts_offset", "95442.5", "-muxdelay", "0"):
         names.append("wraps.ts")
+    return names
+
+
+def cut_groups():
+    """Streams that begin with the key frame of an open group, or break off before one: what refers to the lost is left out."""
+    names = []
+    if make("groups.265", picture(), *HEVC, "keyint=10:bframes=3:b-adapt=0:scenecut=0:open-gop=1:repeat-headers=1:log-level=none"):
+        names += [put(f"hevc_{kind}.265", made.stream(units)) for kind, units in made.cuts(taken("groups.265")).items()]
+        names += [n for n in ("hevc_cut.mp4",) if copied(n, "hevc_cut.265", before=["-r", "12"])]
+        make("groups.mkv", picture(), *HEVC, "keyint=10:bframes=3:b-adapt=0:scenecut=0:open-gop=1:log-level=none")
+        names += [n for n in ("hevc_lead.mkv", "hevc_lead.ts", "hevc_lead.mp4", "hevc_lead.mov")
+                  if copied(n, "groups.mkv", "-copyts", "-copypriorss", "1", before=["-ss", "1.7"])]
+        # Without an edit list, the container's table lists them.
+        names.append(put("hevc_listed.mp4", made.changed_boxes(taken("hevc_lead.mp4"), lambda kind, body: None if kind == b"edts" else body)))
+    if make("groups.264", picture(), *H264, "-x264-params", "keyint=10:open-gop=1:bframes=3:b-adapt=0:scenecut=0:repeat-headers=1"):
+        every = made.units(taken("groups.264"))
+        sets = [i for i, unit in enumerate(every) if unit[0] & 31 == 7]
+        names.append(put("h264_cut.264", made.stream(every[sets[1]:])))
+        # The second group twice: numbers go back, and no frame says that they do.
+        names.append(put("h264_again.264", made.stream(every[:sets[2]] + every[sets[1]:])))
+        names += [n for n in ("h264_cut.mp4",) if copied(n, "h264_cut.264", before=["-r", "12"])]
+    if make("refresh.264", picture(), *H264, "-x264-params", "keyint=10:intra-refresh=1:bframes=2:repeat-headers=1"):
+        every = made.units(taken("refresh.264"))
+        sets = [i for i, unit in enumerate(every) if unit[0] & 31 == 7] or [0]
+        points = [i for i, unit in enumerate(every) if unit[:2] == b"\6\6"]
+        names.append(put("refresh_cut.264", made.stream(every[sets[0]:sets[0] + 2] + every[points[1]:])))
+        names += [n for n in ("refresh_cut.mp4",) if copied(n, "refresh_cut.264", before=["-r", "12"])]
+    for kind, encoder in (("m2v", "mpeg2video"), ("m1v", "mpeg1video"), ("m4v", "mpeg4")):
+        make(f"groups.{kind}", picture(rate=25), "-c:v", encoder, "-g", "9", "-bf", "2", "-sc_threshold", "1000000000",
+             "-f", {"m1v": "mpeg1video", "m2v": "mpeg2video"}.get(kind, kind))
+        data, start = taken(f"groups.{kind}"), b"\0\0\1\xb6" if kind == "m4v" else b"\0\0\1\xb3"
+        places = [i for i in range(len(data)) if data.startswith(start, i) and (kind != "m4v" or data[i + 4] >> 6 == 0)]
+        front = data[:places[0]] if kind == "m4v" else b""
+        names.append(put(f"cut.{kind}", front + data[places[1]:]))
+        names += [n for n in (f"cut_{kind}.mp4",) if copied(n, f"cut.{kind}", before=["-r", "25"])]
+    # Frames of AV1 that an edit list leaves out come all the same.
+    if make("groups.mp4", picture(), "-c:v", "libaom-av1", "-cpu-used", "8", "-g", "10", "-strict", "-2"):
+        make("av1_cut.mp4", ["-ss", "1.1", "-i", path("groups.mp4")], "-t", "0.8", "-c", "copy")
+        names.append("av1_cut.mp4")
+    if make("theora.ogg", picture("64x64", rate=25), "-c:v", "libtheora", "-g", "9"):
+        names.append("theora.ogg")
+    # The end of RoQ is told as a failure to read.
+    if make("end.roq", picture("64x64", rate=30, frames=12), "-c:v", "roqvideo"):
+        names.append("end.roq")
     return names
 
 

@@ -2,6 +2,7 @@
 
 use crate::av::number;
 use crate::demux::Demuxer;
+use crate::nal;
 use ffmpeg_sys_next as ff;
 use std::ffi::c_int;
 
@@ -63,10 +64,7 @@ impl Spare {
 
 /// How the units of HEVC lie in packets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Units {
-    /// Bytes of the length before each; 0: behind start codes.
-    length: usize,
-}
+pub struct Units(nal::Units);
 
 /// A picture of HEVC as the headers of its units tell it (ITU-T H.265, 7.3.1.2 and table 7-1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,48 +91,17 @@ impl Unit {
 impl Units {
     /// `None`: the stream is not HEVC.
     pub fn of(demuxer: &Demuxer) -> Option<Units> {
-        // SAFETY: the parameters live as long as the container.
-        let parameters = unsafe { &*demuxer.parameters(demuxer.stream) };
-        if number!(parameters, codec_id) != ff::AVCodecID::AV_CODEC_ID_HEVC as c_int {
-            return None;
-        }
-        let size = usize::try_from(parameters.extradata_size).unwrap_or(0);
-        // An hvcC box of ISO/IEC 14496-15 begins with its version, parameter sets behind start codes with 0.
-        if parameters.extradata.is_null() || size < 23 {
-            return Some(Units { length: 0 });
-        }
-        // SAFETY: it has `size` bytes.
-        let extra = unsafe { std::slice::from_raw_parts(parameters.extradata, size) };
-        let codes = extra.starts_with(&[0, 0, 1]) || extra.starts_with(&[0, 0, 0, 1]);
-        Some(Units { length: if codes { 0 } else { usize::from(extra[21] & 3) + 1 } })
+        let hevc = number!(demuxer.parameters(demuxer.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_HEVC as c_int;
+        hevc.then(|| Units(nal::Units::of(demuxer)))
     }
 
     /// The first unit of the packet's picture.
     pub fn picture(self, packet: &ff::AVPacket) -> Option<Unit> {
-        let size = usize::try_from(packet.size).ok().filter(|_| !packet.data.is_null())?;
-        // SAFETY: the packet has `size` bytes.
-        self.first(unsafe { std::slice::from_raw_parts(packet.data, size) })
+        self.first(nal::bytes(packet))
     }
 
-    fn first(self, mut bytes: &[u8]) -> Option<Unit> {
-        loop {
-            let unit = match self.length {
-                0 => {
-                    let at = bytes.windows(3).position(|three| three == [0, 0, 1])?;
-                    bytes = &bytes[at + 3..];
-                    bytes
-                }
-                length => {
-                    let size = bytes.get(..length)?.iter().fold(0, |size, &byte| size << 8 | usize::from(byte));
-                    let unit = bytes.get(length..)?.get(..size)?;
-                    bytes = &bytes[length + size..];
-                    unit
-                }
-            };
-            if let Some(unit) = Unit::of(unit) {
-                return Some(unit);
-            }
-        }
+    fn first(self, bytes: &[u8]) -> Option<Unit> {
+        self.0.split(bytes).find_map(Unit::of)
     }
 
     /// Whether no picture at all is made from that of the packet, in a stream whose highest layer this is.
@@ -152,10 +119,10 @@ mod tests {
         // An access unit delimiter, a slice that others of layer 0 are made from; one of layer 1 that none is.
         let (mark, kept, spare) = ([35 << 1, 1, 0x50], [1 << 1, 1, 0xd0], [2, 0xe0]);
         let codes = [&[0, 0, 0, 1], &mark[..], &[0, 0, 1], &kept[..]].concat();
-        let units = Units { length: 0 };
+        let units = Units(nal::Units::Marked);
         assert_eq!(units.first(&codes), Some(Unit { kind: 1, layer: 0 }));
         let lengths = [&[0, 3], &mark[..], &[0, 2, 0, 2], &spare[..]].concat();
-        let units = Units { length: 2 };
+        let units = Units(nal::Units::Counted(2));
         assert_eq!(units.first(&lengths), Some(Unit { kind: 0, layer: 1 }));
         assert!(Unit { kind: 0, layer: 1 }.is_spare() && Unit { kind: 8, layer: 0 }.is_spare());
         assert!(!Unit { kind: 9, layer: 0 }.is_spare() && !Unit { kind: 16, layer: 0 }.is_spare());

@@ -109,6 +109,22 @@ pub fn there<T>(pointer: *mut T, what: &str) -> Result<NonNull<T>> {
     NonNull::new(pointer).ok_or_else(|| Error::new(kit::Kind::OutOfMemory, format!("no memory for {what}")))
 }
 
+thread_local! {
+    /// The last error that FFmpeg logged in this thread.
+    static LAST_ERROR: std::cell::RefCell<Option<String>> = const { std::cell::RefCell::new(None) };
+}
+
+/// Forgets what was logged, before something of which FFmpeg only answers with a number.
+pub fn forget_errors() {
+    LAST_ERROR.with(|last| last.borrow_mut().take());
+}
+
+/// What FFmpeg said since, without the part that said it.
+pub fn last_error() -> Option<String> {
+    let line = LAST_ERROR.with(|last| last.borrow_mut().take())?;
+    Some(line.split_once("] ").map_or(line.as_str(), |(_, said)| said).to_owned())
+}
+
 /// Sends FFmpeg's log to the library's.
 pub fn catch_log() {
     #[cfg(target_arch = "x86_64")]
@@ -146,6 +162,9 @@ unsafe extern "C" fn log_line(
     // SAFETY: the function ends what it wrote with a NUL.
     let line = unsafe { CStr::from_ptr(line.as_ptr()) }.to_string_lossy();
     let line = line.trim_end();
+    if level == Level::Error && !line.is_empty() {
+        LAST_ERROR.with(|last| *last.borrow_mut() = Some(line.to_owned()));
+    }
     if !line.is_empty() {
         let _ = std::panic::catch_unwind(|| kit::log(level, line));
     }
@@ -275,6 +294,19 @@ impl Frame {
     /// Width and height.
     pub fn size(&self) -> (usize, usize) {
         (self.get().width.max(0) as usize, self.get().height.max(0) as usize)
+    }
+
+    /// Sets when, and for how long, it is shown.
+    pub fn set_times(&self, pts: i64, duration: i64) {
+        // SAFETY: the frame is ours.
+        let frame = unsafe { &mut *self.raw() };
+        frame.pts = pts;
+        crate::versions::set_duration(frame, duration);
+    }
+
+    /// How long it is shown, in the stream's unit; 0: not told.
+    pub fn duration(&self) -> i64 {
+        crate::versions::duration(self)
     }
 
     /// The time in the stream's unit.

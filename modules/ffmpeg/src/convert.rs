@@ -13,6 +13,8 @@ pub struct Target {
     pub pixels: Pixels,
     pub width: usize,
     pub height: usize,
+    /// The matrix and range in which RGB becomes luma and chroma; none: BT.601 in the limited range.
+    pub coded: Option<(c_int, bool)>,
 }
 
 /// A converter that keeps what it has set up.
@@ -27,6 +29,7 @@ struct Key {
     to: (c_int, usize, usize),
     matrix: c_int,
     full: bool,
+    coded: Option<(c_int, bool)>,
 }
 
 struct Scaler(*mut ff::SwsContext);
@@ -70,6 +73,7 @@ impl Converter {
             to: (target.pixels.format, target.width, target.height),
             matrix: number!(frame.raw(), colorspace),
             full: is_full(frame),
+            coded: target.coded,
         };
         if self.scaler.as_ref().is_none_or(|(known, _)| *known != key) {
             self.scaler = Some((key, scaler(&key)?));
@@ -118,14 +122,16 @@ fn scaler(key: &Key) -> Result<Scaler> {
         return Err(Error::unsupported("FFmpeg does not convert between these pixel formats"));
     }
     let scaler = Scaler(scaler);
-    // What stays luma and chroma keeps range and matrix; what becomes so is BT.601 in the limited range, as swscale has it.
+    // What stays luma and chroma keeps range and matrix; what becomes so is what was told, or BT.601 in the limited range.
     let kept = source.is_yuv() && target.is_yuv();
     let full = |pixels: &Pixels, else_: bool| pixels.is_full() || else_;
-    let ranges = (full(&source, key.full), full(&target, if target.is_yuv() { kept && key.full } else { true }));
+    let (coded, coded_full) = key.coded.unwrap_or((ff::SWS_CS_DEFAULT as c_int, false));
+    let wide = if kept { key.full } else { coded_full };
+    let ranges = (full(&source, key.full), full(&target, if target.is_yuv() { wide } else { true }));
     // SAFETY: the tables live for ever; the scaler is ours. Formats without a matrix answer -1, which is no failure.
     unsafe {
         let matrix = ff::sws_getCoefficients(known_matrix(key.matrix));
-        let other = if kept { matrix } else { ff::sws_getCoefficients(ff::SWS_CS_DEFAULT as c_int) };
+        let other = if kept { matrix } else { ff::sws_getCoefficients(known_matrix(coded)) };
         ff::sws_setColorspaceDetails(scaler.0, matrix, ranges.0.into(), other, ranges.1.into(), 0, 1 << 16, 1 << 16);
     }
     Ok(scaler)
@@ -178,7 +184,8 @@ pub fn to_yuv420(frame: &Frame, target: &Target) -> Result<Option<Frame>> {
     let (w, h) = frame.size();
     let even = w % 2 == 0 && h % 2 == 0;
     let fits = frame.get().format == AV_PIX_FMT_RGB24 as c_int && target.pixels.format == AV_PIX_FMT_YUV420P as c_int;
-    if !even || !fits || (w, h) != (target.width, target.height) {
+    let plain = target.coded.is_none_or(|(matrix, full)| matches!(matrix, 2 | 5 | 6) && !full);
+    if !even || !fits || !plain || (w, h) != (target.width, target.height) {
         return Ok(None);
     }
     let out = Frame::with(target.pixels.format, w, h)?;

@@ -5,11 +5,11 @@ use crate::av::{self, Frame, Options, check, failure, number, text};
 use crate::demux::{Demuxer, Wish, is_trusted};
 use crate::index::Entry;
 use crate::input::Resource;
+use crate::order::Order;
+use crate::times::Times;
 use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::ffi::c_int;
 use std::ptr::{NonNull, null};
 
@@ -132,42 +132,11 @@ impl Wanted {
     }
 }
 
-/// Times of pictures whose packets do not say when they are shown: those of decoding, in order.
-#[derive(Default)]
-struct Times {
-    waiting: BinaryHeap<Reverse<i64>>,
-    /// Whether the first packet said when it is shown, and how long after its decoding.
-    first: Option<(bool, i64)>,
-    /// Whether pictures are known by the times that they have themselves.
-    own: bool,
-}
-
-impl Times {
-    fn sent(&mut self, packet: &ff::AVPacket) {
-        let none = ff::AV_NOPTS_VALUE;
-        let shift = if packet.pts != none && packet.dts != none { packet.pts.saturating_sub(packet.dts) } else { 0 };
-        self.first.get_or_insert((packet.pts != none, shift));
-        if packet.dts != none && self.waiting.len() < 4096 {
-            self.waiting.push(Reverse(packet.dts));
-        }
-    }
-
-    fn came(&mut self, frame: &Frame) {
-        let (told, shift) = self.first.unwrap_or((true, 0));
-        let own = frame.get().pts;
-        // Times of packets that gave no picture are behind.
-        while told && own != ff::AV_NOPTS_VALUE && self.waiting.len() > 1 {
-            match self.waiting.peek() {
-                Some(&Reverse(time)) if time.saturating_add(shift) < own => self.waiting.pop(),
-                _ => break,
-            };
-        }
-        let Some(Reverse(time)) = self.waiting.pop().filter(|_| !self.own) else { return };
-        if !told || own == ff::AV_NOPTS_VALUE {
-            // SAFETY: the frame is ours.
-            unsafe { (*frame.raw()).pts = time.saturating_add(shift) };
-        }
-    }
+/// Whether the decoder's threads keep what they knew when they are told to forget it: FFmpeg's of VP3 and Theora.
+fn keeps_threads(demuxer: &Demuxer) -> bool {
+    use ff::AVCodecID as Id;
+    let id = number!(demuxer.parameters(demuxer.stream), codec_id);
+    [Id::AV_CODEC_ID_THEORA, Id::AV_CODEC_ID_VP3, Id::AV_CODEC_ID_VP4].iter().any(|&known| known as c_int == id)
 }
 
 /// A container and a decoder that give one picture after the other.
@@ -190,6 +159,12 @@ pub struct Player {
     /// The number of the next packet, where pictures are to be known by those and not by times.
     stamp: Option<u64>,
     times: Times,
+    /// Whether pictures are known by the times that they have themselves.
+    own: bool,
+    /// Tells packets that begin a picture from those that end one.
+    fields: Option<Order>,
+    /// How the decoder was opened, where it has to be opened again after a seek.
+    anew: Option<Manner>,
 }
 
 /// What is said of a picture that the decoder made up in part.
@@ -218,12 +193,12 @@ impl Player {
     /// Of a container that is open.
     pub fn of(demuxer: Demuxer, manner: &Manner) -> Result<Player> {
         let decoder = Decoder::open(&demuxer, manner)?;
+        let fields = Order::of_fields(&demuxer)?;
         Ok(Player {
             aims: can_aim(&demuxer),
             spare: Spare::of(&demuxer),
             highest: 0,
             decoder,
-            demuxer,
             ended: false,
             damage: None,
             partial: manner.partial,
@@ -231,6 +206,10 @@ impl Player {
             aim: Aim::Nowhere,
             stamp: None,
             times: Times::default(),
+            own: false,
+            fields,
+            anew: keeps_threads(&demuxer).then(|| manner.clone()),
+            demuxer,
         })
     }
 
@@ -280,8 +259,10 @@ impl Player {
             // SAFETY: the frame is ours; a former picture in it is let go.
             match unsafe { ff::avcodec_receive_frame(self.decoder.raw(), frame.raw()) } {
                 0.. => {
-                    if self.stamp.is_none() {
-                        self.times.came(&frame);
+                    if self.stamp.is_none() && !self.own {
+                        let time = self.times.next(frame.get().pts);
+                        // SAFETY: the frame is ours.
+                        unsafe { (*frame.raw()).pts = time };
                     }
                     if is_mended(&frame) {
                         self.damage.get_or_insert(MENDED.to_owned());
@@ -325,7 +306,9 @@ impl Player {
                         }
                         continue;
                     }
-                    self.times.sent(packet);
+                    if self.fields.as_mut().is_none_or(|order| order.note(packet, false).is_some()) {
+                        self.times.sent(packet.pts, packet.dts);
+                    }
                     let Some(number) = self.stamp else { break Some(packet) };
                     note(packet, number)?;
                     self.stamp = Some(number + 1);
@@ -383,19 +366,23 @@ impl Player {
         }
     }
 
-    fn flush(&mut self) {
-        // SAFETY: the decoder is open.
-        unsafe { ff::avcodec_flush_buffers(self.decoder.raw()) };
+    fn flush(&mut self) -> Result<()> {
+        match &self.anew {
+            Some(manner) => self.decoder = Decoder::open(&self.demuxer, manner)?,
+            // SAFETY: the decoder is open.
+            None => unsafe { ff::avcodec_flush_buffers(self.decoder.raw()) },
+        }
         (self.ended, self.damage, self.wanted, self.stamp) = (false, None, None, None);
         self.aim = Aim::Nowhere;
         self.skip(false);
-        self.times.waiting.clear();
-        self.times.own = false;
+        self.times.clear();
+        self.own = false;
+        Ok(())
     }
 
     /// Goes on at a key frame that is known by its times. `false`: it was not found.
     pub fn seek(&mut self, key: &Entry) -> Result<bool> {
-        self.flush();
+        self.flush()?;
         let (pts, dts) = (key.pts, if key.dts == ff::AV_NOPTS_VALUE { key.pts } else { key.dts });
         let mut to = dts;
         for back in [0, 1, 10] {
@@ -422,7 +409,7 @@ impl Player {
     /// player is dry behind it. Not where pictures are numbered. `highest`: of the stream's layers.
     pub fn aim(&mut self, pts: i64, start: i64, alone: bool, highest: u8) {
         self.highest = highest;
-        self.times.own = self.stamp.is_none();
+        self.own = self.stamp.is_none();
         if self.aims && self.stamp.is_none() {
             self.aim = Aim::Toward { pts, start, alone };
         }
@@ -446,7 +433,7 @@ impl Player {
     /// Goes on at the packet of a key frame, and numbers what comes from there. `false`: the container cannot. Where times
     /// begin anew in the middle, they do not tell the place.
     pub fn seek_packet(&mut self, key: &Entry, anew: bool) -> Result<bool> {
-        self.flush();
+        self.flush()?;
         self.wanted = Some(Wanted::Packet(*key, 4096));
         self.stamp = Some(key.ordinal);
         let timed = key.dts != ff::AV_NOPTS_VALUE && !anew;

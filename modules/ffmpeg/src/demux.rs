@@ -331,6 +331,10 @@ impl Demuxer {
         loop {
             match self.read() {
                 ff::AVERROR_EOF => return Ok(None),
+                // RoQ tells its end so.
+                code if code == ff::AVERROR(libc::EIO) && self.format() == "roq" && self.is_at_end() => {
+                    return Ok(None);
+                }
                 code => check(code, "reading a packet").map_err(|e| self.resource.explain(e))?,
             };
             // SAFETY: it was filled.
@@ -340,6 +344,12 @@ impl Demuxer {
                 return Ok(Some(unsafe { &*self.packet.raw() }));
             }
         }
+    }
+
+    /// Whether all bytes were read, and none failed to be.
+    fn is_at_end(&self) -> bool {
+        // SAFETY: the context is open; a file has a reader.
+        unsafe { (*self.raw()).pb.as_ref() }.is_some_and(|io| io.eof_reached != 0 && io.error == 0)
     }
 
     fn read(&mut self) -> c_int {
@@ -419,6 +429,13 @@ impl Demuxer {
         unsafe { (*self.parameters(self.stream)).video_delay > 0 }
     }
 
+    /// Whether its codec may show pictures in another order than they are decoded in.
+    pub fn moves(&self) -> bool {
+        // SAFETY: the parameters hold an id of this FFmpeg's; it has a descriptor, or NULL.
+        let known = unsafe { ff::avcodec_descriptor_get((*self.parameters(self.stream)).codec_id).as_ref() };
+        known.is_none_or(|known| known.props & ff::AV_CODEC_PROP_REORDER as c_int != 0)
+    }
+
     /// Frames of the chosen stream by the container's own table, where it is right: ISO media that is whole.
     pub fn told_count(&self, size: Option<u64>) -> Option<usize> {
         // Some pictures of VP8 are hidden.
@@ -438,6 +455,8 @@ impl Demuxer {
             return None;
         }
         let size = i64::try_from(size?).ok()?;
+        // The decoder of AV1 does not know what an edit list leaves out.
+        let all = number!(self.parameters(self.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_AV1 as c_int;
         let mut count = 0;
         for i in 0..listed {
             // SAFETY: the index is inside the table, whose entries live until it changes.
@@ -445,7 +464,7 @@ impl Demuxer {
             if entry.pos.checked_add(i64::from(entry.size()))? > size {
                 return None;
             }
-            count += usize::from(entry.flags() & ff::AVINDEX_DISCARD_FRAME as c_int == 0);
+            count += usize::from(all || entry.flags() & ff::AVINDEX_DISCARD_FRAME as c_int == 0);
         }
         Some(count)
     }

@@ -163,7 +163,7 @@ impl Live {
         let frame = self.film.peek()?.ok_or_else(ended)?;
         let (own, format) = (frame.size(), frame.get().format);
         let (width, height) = reader::size(options)?.unwrap_or(own);
-        Ok(Target { pixels: reader::wanted_pixels(options, format)?, width, height })
+        Ok(Target { pixels: reader::wanted_pixels(options, format)?, width, height, coded: None })
     }
 
     fn take(&mut self) -> Result<Frame> {
@@ -230,7 +230,7 @@ impl kit::Reader for Camera {
                 let frame = live.film.peek()?.ok_or_else(ended)?.share()?;
                 meta::frame(&frame, unit, live.film.player().demuxer(), false, into)
             }
-            _ => meta::file(live.film.player(), 0, false, into),
+            _ => meta::file(live.film.player(), None, 0, false, into),
         }
     }
 

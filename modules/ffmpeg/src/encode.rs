@@ -1,6 +1,6 @@
 //! Pictures to packets in a container.
 
-use crate::av::{self, Frame, Options, Packet, cstring, raw, text};
+use crate::av::{self, Frame, Options, Packet, cstring, number, raw, text};
 use crate::input::open_nothing;
 use crate::output::Writing;
 use crate::plan::{Choice, Plan, Rate};
@@ -56,6 +56,12 @@ impl Drop for Parts {
     }
 }
 
+/// The unit of times that are given for each picture: MPEG-4 has 16 bits for it.
+pub fn timed(encoder: &str) -> ff::AVRational {
+    let den = if ["mpeg4", "libxvid"].contains(&encoder) { 60_000 } else { 90_000 };
+    ff::AVRational { num: 1, den }
+}
+
 /// An encoder and a muxer that are open.
 pub struct Encoding {
     // The encoder and the container end before the output.
@@ -68,6 +74,8 @@ pub struct Encoding {
     stream: *mut ff::AVStream,
     container_options: Vec<(String, String)>,
     started: bool,
+    /// Whether the encoder gave anything yet.
+    given: bool,
     finished: bool,
     /// The last time, and how long frames are shown, in the encoder's unit.
     last: Option<i64>,
@@ -93,8 +101,7 @@ impl Encoding {
         };
         let time_base = match plan.rate {
             Rate::Constant(rate) => ff::AVRational { num: rate.den, den: rate.num },
-            Rate::Timed if ["mpeg4", "libxvid"].contains(&choice.name()) => ff::AVRational { num: 1, den: 60_000 },
-            Rate::Timed => ff::AVRational { num: 1, den: 90_000 },
+            Rate::Timed => timed(choice.name()),
         };
         let mut encoding = Encoding {
             codec,
@@ -105,6 +112,7 @@ impl Encoding {
             stream: null_mut(),
             container_options: plan.container_options.clone(),
             started: false,
+            given: false,
             finished: false,
             last: None,
             step: 1,
@@ -161,16 +169,22 @@ impl Encoding {
         for (key, value) in &plan.codec_options {
             options.set(key, value)?;
         }
+        let alpha = crate::pixels::Pixels::of(format)?.has_alpha();
+        if choice.name() == "libvpx" && alpha && !plan.codec_options.iter().any(|(key, _)| key == "auto-alt-ref") {
+            // Hidden pictures have no alpha of their own.
+            options.set("auto-alt-ref", "0")?;
+        }
         if choice.name() == "libx265" {
             // It prints by itself.
             let own = plan.codec_options.iter().rev().find(|(key, _)| key == "x265-params").map(|(_, value)| value);
             let quiet = own.map_or("log-level=none".to_owned(), |own| format!("log-level=none:{own}"));
             options.set("x265-params", &quiet)?;
         }
+        av::forget_errors();
         // SAFETY: the context is set up.
         let code = unsafe { ff::avcodec_open2(context, choice.codec, &mut options.0) };
         if code < 0 {
-            return Err(self.refusal(code, choice, format, width, height));
+            return Err(self.refusal(code, choice.name()));
         }
         if let Some(unknown) = options.first() {
             return Err(Error::option(format!("the encoder {} has no option {unknown:?}", choice.name())));
@@ -200,14 +214,24 @@ impl Encoding {
     }
 
     /// What the encoder's refusal may come of.
-    fn refusal(&self, code: c_int, choice: Choice, format: c_int, width: usize, height: usize) -> Error {
-        // SAFETY: it looks the number up.
+    fn refusal(&self, code: c_int, encoder: &str) -> Error {
+        let context = self.codec.as_ptr();
+        let format = number!(context, pix_fmt);
+        // SAFETY: the name is looked up by any number.
         let name = text(unsafe { raw::av_get_pix_fmt_name(format) }).unwrap_or("?");
+        // SAFETY: the context is ours.
+        let (width, height) = unsafe { ((*context).width, (*context).height) };
         let words = av::words(code);
-        let mut what =
-            format!("the encoder {} refuses {width}x{height} in {name} or an option: {words}", choice.name());
-        if !width.is_multiple_of(2) || !height.is_multiple_of(2) {
+        let mut what = format!("the encoder {encoder} refuses {width}x{height} in {name} or an option: {words}");
+        if let Some(said) = av::last_error() {
+            what.push_str(&format!(" ({said})"));
+        }
+        if code == ff::AVERROR_EXPERIMENTAL {
+            what.push_str("; codec_options={\"strict\": \"experimental\"} allows it");
+        } else if width % 2 != 0 || height % 2 != 0 {
             what.push_str("; the size is odd: give pad=true, crop=true, macro_block_size=2, or an out_pixel_format such as yuv444p");
+        } else {
+            what.push_str("; if it is the size: macro_block_size=16 pads it, and cuts it with crop=true, and filter=\"scale=…\" makes another");
         }
         Error::option(what)
     }
@@ -238,6 +262,13 @@ impl Encoding {
         self.turn(plan.orientation)
     }
 
+    /// The matrix and range that the encoder was told and writes into the stream.
+    pub fn colours(&self) -> (c_int, bool) {
+        let matrix = number!(self.codec.as_ptr(), colorspace);
+        let range = number!(self.codec.as_ptr(), color_range);
+        (matrix, range == ff::AVColorRange::AVCOL_RANGE_JPEG as c_int)
+    }
+
     /// Writes the EXIF orientation as a display matrix.
     fn turn(&mut self, orientation: u32) -> Result<()> {
         let [a, b, c, d] = match orientation {
@@ -250,12 +281,23 @@ impl Encoding {
             8 => [0, -1, 1, 0],
             _ => return Ok(()),
         };
+        // SAFETY: the container is ours.
+        let name = text(unsafe { (*(*self.format.as_ptr()).oformat).name }).unwrap_or("?");
+        if !["mp4", "mov", "ipod", "psp", "3gp", "3g2", "f4v", "ismv", "avif", "nut"].contains(&name) {
+            let what = format!("the container {name} may not keep a rotation, here orientation {orientation}");
+            kit::log(kit::Level::Warning, &what);
+        }
         let one = 1 << 16;
         let matrix: [i32; 9] = [a * one, b * one, 0, c * one, d * one, 0, 0, 0, 1 << 30];
         let bytes: Vec<u8> = matrix.iter().flat_map(|n| n.to_ne_bytes()).collect();
         // SAFETY: the stream is ours, and nobody else looks at it now.
         let stream = unsafe { &mut *self.stream };
         versions::set_side_data(stream, ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX, &bytes)
+    }
+
+    fn name(&self) -> &'static str {
+        // SAFETY: an open encoder has a codec, which lives for ever.
+        unsafe { (*self.codec.as_ptr()).codec.as_ref() }.and_then(|codec| text(codec.name)).unwrap_or("?")
     }
 
     /// The unit of times.
@@ -279,24 +321,29 @@ impl Encoding {
     pub fn send(&mut self, frame: &Frame, pts: i64, step: i64) -> Result<()> {
         self.check_time(pts)?;
         if !self.started {
-            let options = std::mem::take(&mut self.container_options);
-            self.start(&options)?;
+            self.start()?;
         }
+        // Of one that does not tell how long it is shown it is thought as long as of the one before.
+        let step = match (step, self.last) {
+            (0, Some(last)) => pts - last,
+            (0, None) => ((1.0 / 24.0) / av::number_of(self.time_base)).round().max(1.0) as i64,
+            _ => step,
+        };
         (self.last, self.step) = (Some(pts), step);
+        frame.set_times(pts, step);
         // SAFETY: the frame is ours.
         unsafe {
-            (*frame.raw()).pts = pts;
-            versions::set_duration(&mut *frame.raw(), step);
             std::ptr::addr_of_mut!((*frame.raw()).pict_type).cast::<c_int>().write(0);
         }
+        av::forget_errors();
         // SAFETY: the encoder is open and takes a reference of its own.
-        done(unsafe { ff::avcodec_send_frame(self.codec.as_ptr(), frame.raw()) }, "encoding")?;
+        self.encoded(unsafe { ff::avcodec_send_frame(self.codec.as_ptr(), frame.raw()) })?;
         self.drain()
     }
 
-    fn start(&mut self, options: &[(String, String)]) -> Result<()> {
+    fn start(&mut self) -> Result<()> {
         let mut own = Options::new();
-        for (key, value) in options {
+        for (key, value) in &self.container_options {
             own.set(key, value)?;
         }
         // SAFETY: the container has its stream and output.
@@ -332,14 +379,24 @@ impl Encoding {
         what
     }
 
+    /// An encoder's answer. Some see only by the first picture that they cannot have such.
+    fn encoded(&self, code: c_int) -> Result<()> {
+        match code {
+            0.. => Ok(()),
+            _ if self.given || code == ff::AVERROR(libc::ENOMEM) => Err(broken(code, "encoding")),
+            _ => Err(self.refusal(code, self.name())),
+        }
+    }
+
     /// Writes what the encoder has.
     fn drain(&mut self) -> Result<()> {
         loop {
             // SAFETY: encoder and packet are ours.
             match unsafe { ff::avcodec_receive_packet(self.codec.as_ptr(), self.packet.raw()) } {
                 code if code == ff::AVERROR(libc::EAGAIN) || code == ff::AVERROR_EOF => return Ok(()),
-                code => done(code, "encoding")?,
-            };
+                code => self.encoded(code)?,
+            }
+            self.given = true;
             // SAFETY: the packet was filled; the muxer takes it over.
             unsafe {
                 let packet = self.packet.raw();
@@ -354,6 +411,29 @@ impl Encoding {
         }
     }
 
+    /// Tells how long the last picture is shown where the muxer takes the one before it for a measure.
+    fn tell_last(&self) {
+        let own = self.container_options.iter().any(|(key, _)| key == "final_delay");
+        let (unit, step) = (self.time_base, self.step);
+        // SAFETY: the container is ours and open; its private options are what its format says.
+        unsafe {
+            let container = self.format.as_ptr();
+            match text((*(*container).oformat).name) {
+                Some("gif") if !own => {
+                    let hundredths = ff::AVRational { num: 1, den: 100 };
+                    let delay = ff::av_rescale_q(step, unit, hundredths).clamp(1, 65_535);
+                    ff::av_opt_set_int((*container).priv_data, c"final_delay".as_ptr(), delay, 0);
+                }
+                Some("apng") if !own => {
+                    let milliseconds = ff::av_rescale_q(step, unit, ff::AVRational { num: 1, den: 1000 });
+                    let delay = ff::AVRational { num: milliseconds.clamp(0, 65_535) as c_int, den: 1000 };
+                    ff::av_opt_set_q((*container).priv_data, c"final_delay".as_ptr(), delay, 0);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Writes the rest.
     pub fn finish(&mut self) -> Result<()> {
         if !self.started || self.finished {
@@ -361,8 +441,9 @@ impl Encoding {
         }
         self.finished = true;
         // SAFETY: the encoder is open; NULL is the end.
-        done(unsafe { ff::avcodec_send_frame(self.codec.as_ptr(), null()) }, "encoding")?;
+        self.encoded(unsafe { ff::avcodec_send_frame(self.codec.as_ptr(), null()) })?;
         self.drain()?;
+        self.tell_last();
         // SAFETY: the header was written.
         unsafe {
             done(ff::av_write_trailer(self.format.as_ptr()), "writing the end")?;

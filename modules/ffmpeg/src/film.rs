@@ -66,8 +66,10 @@ pub struct Film {
     next: usize,
     /// The next picture, looked at.
     held: Option<Frame>,
-    /// Whether the graph was told of the end.
+    /// Whether the graph was told of the end of all.
     drained: bool,
+    /// A picture that wants another graph, until the one that is there has given what it holds.
+    waiting: Option<Frame>,
     /// What the numbers of pictures mean, while the player numbers them.
     names: Option<Arc<Index>>,
     /// The index by which the player was sent where it is; none: it came from the start.
@@ -112,6 +114,7 @@ impl Film {
             next: 0,
             held: None,
             drained: false,
+            waiting: None,
             names: None,
             jumped: None,
             apart: 0,
@@ -225,13 +228,22 @@ impl Film {
                     return Ok(None);
                 }
             }
-            match self.player.next()? {
+            let next = match self.waiting.take() {
+                Some(frame) => Some(frame),
+                None => self.player.next()?,
+            };
+            match next {
                 None => {
                     let Some(graph) = &mut self.graph else { return Ok(None) };
                     graph.send(None)?;
                     self.drained = true;
                 }
                 Some(frame) => {
+                    if let Some(graph) = self.graph.as_mut().filter(|graph| !graph.fits(&frame) && !graph.is_closed()) {
+                        graph.send(None)?;
+                        self.waiting = Some(frame);
+                        continue;
+                    }
                     let time = frame.time();
                     // SAFETY: the frame is ours.
                     unsafe { (*frame.raw()).pts = time };
@@ -281,7 +293,10 @@ impl Film {
         if self.graph.as_ref().is_none_or(|graph| !graph.fits(frame)) {
             let video = self.player.demuxer().video();
             let rate = self.rate();
-            self.graph = Some(Graph::new(text, frame, video.time_base, rate)?);
+            let graph = Graph::new(text, frame, video.time_base, rate)?;
+            // Before there is a picture of it.
+            kit::Limits { max_pixels: self.manner.max_pixels, max_bytes: u64::MAX }.check(graph.pixels(), 0)?;
+            self.graph = Some(graph);
         }
         self.graph.as_mut().ok_or_else(|| Error::internal("no filters"))
     }
@@ -296,7 +311,7 @@ impl Film {
     /// Begins again at the first picture.
     fn rewind(&mut self) -> Result<()> {
         self.player = Player::open(&self.resource, &self.manner)?;
-        (self.graph, self.held, self.names, self.jumped) = (None, None, None, None);
+        (self.graph, self.held, self.names, self.jumped, self.waiting) = (None, None, None, None, None);
         (self.ended, self.drained, self.next) = (false, false, 0);
         Ok(())
     }
@@ -318,6 +333,11 @@ impl Film {
         loop {
             if i >= index.entries.len() {
                 return Err(Error::index(format!("no image {i} of {}", index.entries.len())));
+            }
+            // No key frame is before: it is among the first of a film that begins inside a group.
+            if index.key_of(i, 0).is_none() && index.naming != Naming::Nothing {
+                self.lose();
+                return self.run_to(i);
             }
             // Where decoding cannot begin at a key frame after all, it can at one before.
             for before in least..least + 3 {

@@ -10,11 +10,20 @@ use std::ptr::{NonNull, null_mut};
 pub fn wanted(options: DictRef) -> Result<Option<String>> {
     let rate = options.to_text("fps").filter(|t| !t.is_empty());
     // The filter would take it, and give nothing.
-    if let Some(rate) = rate.as_ref().filter(|rate| rate.parse::<f64>().is_ok_and(|rate| !(rate > 0.0 && rate <= 1e6)))
-    {
+    if let Some(rate) = rate.as_ref().filter(|rate| !is_rate(rate)) {
         return Err(Error::option(format!("option \"fps\" is a number above 0 or a fraction, not {rate}")));
     }
     text_of(options, rate.map(|rate| format!("fps={}", escaped(&rate))))
+}
+
+/// Whether a number or fraction is a rate; FFmpeg has words for some, too.
+fn is_rate(text: &str) -> bool {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    match (number(text), text.split_once('/').map(|(num, den)| (number(num), number(den)))) {
+        (Some(rate), _) => rate > 0.0 && rate <= 1e6,
+        (_, Some((Some(num), Some(den)))) => num > 0.0 && den > 0.0 && num / den <= 1e6,
+        _ => true,
+    }
 }
 
 /// The same where `fps` is not a filter's business.
@@ -58,9 +67,22 @@ fn node(pair: DictRef) -> Option<String> {
                 dict.keys().map(|key| Some(format!("{key}={}", escaped(&dict.to_text(key)?)))).collect();
             all?.join(":")
         }
-        _ => pair.to_text("1")?,
+        // A text is what the filter itself takes: of the graph's language nothing in it has a meaning.
+        _ => of_filter(&pair.to_text("1")?),
     };
     Some(if arguments.is_empty() { name.to_owned() } else { format!("{name}={arguments}") })
+}
+
+/// The arguments of one filter, so that the graph's language passes them on as they are.
+fn of_filter(arguments: &str) -> String {
+    let mut out = String::new();
+    for c in arguments.chars() {
+        if matches!(c, '\\' | '\'' | ',' | ';' | '[' | ']') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// A value between the quotes of FFmpeg's two levels.
@@ -121,6 +143,11 @@ pub struct Graph {
     sink: *mut ff::AVFilterContext,
     /// What it was made for: another format or size wants another graph.
     of: (c_int, usize, usize),
+    /// How long a picture is shown that does not tell, in the unit of the times that go in.
+    step: i64,
+    /// When the last picture that went in ends.
+    end: i64,
+    closed: bool,
 }
 
 // SAFETY: it is used by one thread at a time.
@@ -129,10 +156,15 @@ unsafe impl Send for Graph {}
 impl Graph {
     /// The graph of a text, for pictures like `frame`.
     pub fn new(text: &str, frame: &Frame, time_base: ff::AVRational, rate: ff::AVRational) -> Result<Graph> {
+        av::forget_errors();
         // SAFETY: it gives a graph of ours, or NULL.
         let raw = av::there(unsafe { ff::avfilter_graph_alloc() }, "filters")?;
         let (w, h) = frame.size();
-        let mut graph = Graph { raw, source: null_mut(), sink: null_mut(), of: (frame.get().format, w, h) };
+        let step = av::number_of(rate) * av::number_of(time_base);
+        let step = if step > 0.0 { (1.0 / step).round() as i64 } else { 0 };
+        let of = (frame.get().format, w, h);
+        let (source, sink) = (null_mut(), null_mut());
+        let mut graph = Graph { raw, source, sink, of, step, end: ff::AV_NOPTS_VALUE, closed: false };
         // SAFETY: the graph is ours.
         unsafe { (*raw.as_ptr()).nb_threads = 1 };
         let aspect = frame.get().sample_aspect_ratio;
@@ -153,7 +185,7 @@ impl Graph {
         // SAFETY: the graph is whole.
         let code = unsafe { ff::avfilter_graph_config(raw.as_ptr(), null_mut()) };
         if code < 0 {
-            return Err(Error::option(format!("the filters {text:?} do not fit together: {}", av::words(code))));
+            return Err(refusal(&format!("the filters {text:?} do not fit together"), code));
         }
         Ok(graph)
     }
@@ -192,7 +224,7 @@ impl Graph {
             code
         };
         if code < 0 {
-            return Err(Error::option(format!("the filters {text:?}: {}", av::words(code))));
+            return Err(refusal(&format!("the filters {text:?}"), code));
         }
         Ok(())
     }
@@ -203,12 +235,27 @@ impl Graph {
         self.of == (frame.get().format, w, h)
     }
 
-    /// Takes a picture, or with `None` the end.
+    /// Takes a picture, or with `None` the end: that of the last picture, up to which filters of the rate give pictures.
     pub fn send(&mut self, frame: Option<&Frame>) -> Result<()> {
         let raw = frame.map_or(null_mut(), Frame::raw);
+        if let Some(frame) = frame {
+            let shown = if frame.duration() > 0 { frame.duration() } else { self.step };
+            let pts = frame.get().pts;
+            self.end = if pts == ff::AV_NOPTS_VALUE { pts } else { pts.saturating_add(shown) };
+        }
+        self.closed = frame.is_none();
+        if self.closed && self.end != ff::AV_NOPTS_VALUE {
+            // SAFETY: the source is the graph's.
+            return check(unsafe { ff::av_buffersrc_close(self.source, self.end, 0) }, "filtering").map(drop);
+        }
         let flags = ff::AV_BUFFERSRC_FLAG_KEEP_REF as c_int;
         // SAFETY: the source is the graph's; it takes a reference of its own.
         check(unsafe { ff::av_buffersrc_add_frame_flags(self.source, raw, flags) }, "filtering").map(drop)
+    }
+
+    /// Whether it was told of the end.
+    pub fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Gives a picture; `None`: it wants more, or was at the end.
@@ -220,6 +267,20 @@ impl Graph {
             code if code == ff::AVERROR(libc::EAGAIN) || code == ff::AVERROR_EOF => Ok(None),
             code => Err(av::failure(code, "filtering")),
         }
+    }
+
+    /// Pixels of the pictures that come out.
+    pub fn pixels(&self) -> u64 {
+        // SAFETY: the sink is the graph's.
+        let (w, h) = unsafe { (ff::av_buffersink_get_w(self.sink), ff::av_buffersink_get_h(self.sink)) };
+        w.max(0) as u64 * h.max(0) as u64
+    }
+
+    /// Pictures a second that come out; `None`: not known.
+    pub fn rate(&self) -> Option<ff::AVRational> {
+        // SAFETY: the sink is the graph's.
+        let rate = unsafe { ff::av_buffersink_get_frame_rate(self.sink) };
+        (rate.num > 0 && rate.den > 0).then_some(rate)
     }
 
     /// The unit of the times that come out.
@@ -235,6 +296,12 @@ impl Drop for Graph {
         // SAFETY: made by `new`; this is its one end, and that of its filters.
         unsafe { ff::avfilter_graph_free(&mut raw) };
     }
+}
+
+/// What FFmpeg says against filters.
+fn refusal(what: &str, code: c_int) -> Error {
+    let said = av::last_error().map_or(String::new(), |said| format!(" ({said})"));
+    Error::option(format!("{what}: {}{said}", av::words(code)))
 }
 
 /// The type of picture as a letter.

@@ -142,24 +142,49 @@ pub fn best(choice: &Choice, from: &Pixels) -> Result<Pixels> {
     best.cloned().ok_or_else(|| Error::unsupported(format!("the encoder {} takes no pixel format", choice.name())))
 }
 
-/// The size that is encoded: that of the image, unless padding or cropping is asked for.
-pub fn fitting((width, height): (usize, usize), format: &Pixels, options: DictRef) -> Result<(usize, usize)> {
-    let (across, down) = format.block();
-    let block = options.int("macro_block_size").and_then(|n| usize::try_from(n).ok()).unwrap_or(1).max(1);
-    let (pad, crop) = (options.bool("pad") == Some(true), options.bool("crop") == Some(true));
-    if pad && crop {
-        return Err(Error::option("pad and crop exclude each other"));
+/// How sizes that an encoder cannot have are made fit, if that is asked for.
+#[derive(Clone, Copy, Default)]
+pub struct Fit {
+    pad: bool,
+    crop: bool,
+    block: usize,
+}
+
+impl Fit {
+    pub fn of(options: DictRef) -> Result<Fit> {
+        let block = options.int("macro_block_size").and_then(|n| usize::try_from(n).ok()).unwrap_or(1).max(1);
+        let (pad, crop) = (options.bool("pad") == Some(true), options.bool("crop") == Some(true));
+        match pad && crop {
+            true => Err(Error::option("pad and crop exclude each other")),
+            false => Ok(Fit { pad, crop, block }),
+        }
     }
-    // Encoders of 4:2:0 want even sizes though the format could do without.
-    let (across, down) = (across.max(block), down.max(block));
-    if crop {
-        let size = (width / across * across, height / down * down);
-        return if size.0 == 0 || size.1 == 0 { Err(Error::shape("nothing is left of the frame")) } else { Ok(size) };
+
+    /// The size that is encoded: that of the image, unless padding or cropping is asked for.
+    pub fn size(&self, (width, height): (usize, usize), format: &Pixels, encoder: &str) -> Result<(usize, usize)> {
+        let (across, down) = format.block();
+        let block = self.block.max(1);
+        // VC-2 takes any size, and writes what no decoder takes.
+        let spoiled = encoder == "vc2" && (!width.is_multiple_of(across) || !height.is_multiple_of(down));
+        let (across, down) = (across.max(block), down.max(block));
+        if self.crop {
+            let size = (width / across * across, height / down * down);
+            let some = size.0 > 0 && size.1 > 0;
+            return if some { Ok(size) } else { Err(Error::shape("nothing is left of the frame")) };
+        }
+        if self.pad || block > 1 {
+            return Ok((width.next_multiple_of(across), height.next_multiple_of(down)));
+        }
+        if spoiled {
+            let what = format!(
+                "the encoder {encoder} cannot have {width}x{height} in {}: give pad=true, crop=true, \
+                 macro_block_size=2, or an out_pixel_format such as yuv444p",
+                format.name
+            );
+            return Err(Error::option(what));
+        }
+        Ok((width, height))
     }
-    if pad || block > 1 {
-        return Ok((width.next_multiple_of(across), height.next_multiple_of(down)));
-    }
-    Ok((width, height))
 }
 
 /// The picture cut, or continued by its last row and column, to the target's size.

@@ -5,8 +5,11 @@ use crate::av::number;
 use crate::beat::Beat;
 use crate::decode::{Manner, Player, is_key};
 use crate::demux::Demuxer;
+use crate::head::Heads;
 use crate::input::Resource;
+use crate::nal::bytes;
 use crate::order::{Note, Order};
+use crate::times::Times;
 use crate::versions;
 use ffmpeg_sys_next as ff;
 use kit::{Error, Result};
@@ -75,6 +78,8 @@ pub struct Index {
 /// Most frames that an index may list.
 const MOST: usize = 1 << 26;
 
+/// How many packets the decoder may be given before it gives a picture.
+const AHEAD: usize = 32;
 /// A layer that no picture is in.
 const UNKNOWN: u8 = u8::MAX;
 
@@ -90,21 +95,31 @@ fn keep(entries: &mut Vec<Entry>, entry: Entry) -> Result<()> {
     Ok(())
 }
 
-/// Every packet of the stream that a picture comes of, in the file's order; those behind damage are not there.
-fn each_packet(demuxer: &mut Demuxer, mut work: impl FnMut(&ff::AVPacket, u64) -> Result<()>) -> Result<()> {
+/// A packet, and what it is among others.
+struct Given<'a> {
+    packet: &'a ff::AVPacket,
+    ordinal: u64,
+    /// Whether a picture comes of it.
+    shows: bool,
+    /// Whether it is a key frame that nothing behind refers beyond.
+    fresh: bool,
+}
+
+/// Every packet of the stream in the file's order; those behind damage are not there.
+fn each_packet(demuxer: &mut Demuxer, mut work: impl FnMut(Given) -> Result<()>) -> Result<Heads> {
     let codec = number!(demuxer.parameters(demuxer.stream), codec_id);
+    let mut heads = Heads::of(demuxer);
     let mut beat = Beat::new();
     let mut ordinal = 0;
     loop {
         let packet = match demuxer.next() {
             Ok(Some(packet)) => packet,
-            Ok(None) => return Ok(()),
-            Err(e) if e.kind() == kit::Kind::Corrupt && ordinal > 0 => return Ok(()),
+            Ok(None) => return Ok(heads),
+            Err(e) if e.kind() == kit::Kind::Corrupt && ordinal > 0 => return Ok(heads),
             Err(e) => return Err(e),
         };
-        if !gives_nothing(packet, codec) {
-            work(packet, ordinal)?;
-        }
+        let shows = !heads.drops(packet) & !gives_nothing(packet, codec);
+        work(Given { packet, ordinal, shows, fresh: heads.now })?;
         ordinal += 1;
         beat.tick(ordinal, 0)?;
     }
@@ -114,38 +129,45 @@ impl Index {
     /// From packets alone where those tell the truth, else by decoding all.
     pub fn build(resource: &Resource, manner: &Manner) -> Result<Index> {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut notes: Vec<Note> = Vec::new();
         let mut demuxer = Demuxer::open(resource, &manner.wish, true)?;
-        let mut fields = Order::of_fields(&demuxer)?;
+        let mut order = Order::of_moved(&demuxer)?;
         let mpeg4 = number!(demuxer.parameters(demuxer.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_MPEG4 as c_int;
         let (units, mut highest) = (Units::of(&demuxer), 0);
-        each_packet(&mut demuxer, |packet, ordinal| {
-            if let Some(unit) = units.and_then(|units| units.picture(packet)) {
+        let heads = each_packet(&mut demuxer, |given| {
+            if let Some(unit) = units.and_then(|units| units.picture(given.packet)) {
                 highest = unit.layer.max(highest);
             }
-            match fields.as_mut().map(|order| order.note(packet)) {
-                Some(None) => Ok(()),
-                _ => keep(&mut entries, Entry::of(packet, ordinal)),
+            if let Some(order) = &mut order {
+                let Some(note) = order.note(given.packet, given.fresh) else { return Ok(()) };
+                notes.push(note);
             }
+            if given.shows { keep(&mut entries, Entry::of(given.packet, given.ordinal)) } else { Ok(()) }
         })?;
-        let straight = entries.windows(2).all(|two| two[0].pts < two[1].pts);
         // Packets of MPEG-4 that are hardly a header stand for pictures that are left out, or that came packed with others.
-        if mpeg4 && entries.iter().any(|e| e.size <= BLANK) {
+        let blank = mpeg4 && entries.iter().any(|e| e.size <= BLANK);
+        if blank || heads.doubtful || order.as_ref().is_some_and(|order| order.stumbles(&notes)) {
             return Index::decoded(resource, manner);
         }
+        let straight = entries.windows(2).all(|two| two[0].pts < two[1].pts);
         // Times that are in the order of decoding where pictures are moved, or in another where none is, may be made up.
         let doubtful = straight == demuxer.reorders() && Order::of(&demuxer)?.is_some();
         if doubtful || entries.iter().any(|e| e.pts == ff::AV_NOPTS_VALUE) || begins_anew(&entries) {
             return Index::ordered(resource, manner);
         }
+        let leads = matches!((&order, &notes[..]), (Some(order), [key, next, ..]) if order.leads(key, next));
+        let first = entries.first().copied();
         entries.sort_by_key(|e| e.pts);
         if entries.windows(2).any(|two| two[0].pts == two[1].pts) {
             return Index::ordered(resource, manner);
         }
-        // Pictures before the first key frame may come out of the decoder or not: only it knows.
-        if entries.first().is_some_and(|e| !e.key) {
-            return Index::decoded(resource, manner);
+        if heads.is_whole() && !leads && first.is_none_or(|first| first.key && (heads.tells() || first == entries[0])) {
+            return Ok(Index { highest, ..Index::timed(entries, false) });
         }
-        Ok(Index { highest, ..Index::timed(entries, false) })
+        match begun(resource, manner, entries)? {
+            Some(entries) => Ok(Index { highest, ..Index::timed(entries, false) }),
+            None => Index::decoded(resource, manner),
+        }
     }
 
     /// Of entries in the order of their times.
@@ -159,21 +181,31 @@ impl Index {
         let Some(mut order) = Order::of(&demuxer)? else { return Index::decoded(resource, manner) };
         let mut packets: Vec<Entry> = Vec::new();
         let mut notes: Vec<Note> = Vec::new();
-        each_packet(&mut demuxer, |packet, ordinal| {
-            let Some(note) = order.note(packet) else { return Ok(()) };
+        let mut sent: Vec<(i64, i64)> = Vec::new();
+        let heads = each_packet(&mut demuxer, |given| {
+            let Some(note) = order.note(given.packet, given.fresh) else { return Ok(()) };
+            sent.push((given.packet.pts, given.packet.dts));
+            if !given.shows {
+                return Ok(());
+            }
             notes.push(note);
-            keep(&mut packets, Entry::of(packet, ordinal))
+            keep(&mut packets, Entry::of(given.packet, given.ordinal))
         })?;
         let shown = order.shown(&notes).unwrap_or_default();
-        let entries: Vec<Entry> = shown.into_iter().map(|i| packets[i]).collect();
-        if entries.first().is_none_or(|e| !e.key) || packets.first().is_none_or(|e| !e.key) {
+        let mut entries: Vec<Entry> = shown.into_iter().map(|i| packets[i]).collect();
+        if entries.is_empty() {
             return Index::decoded(resource, manner);
+        }
+        let leads = notes.len() > 1 && order.leads(&notes[0], &notes[1]);
+        if !heads.is_whole() || leads || !packets[0].key || !heads.tells() && entries[0] != packets[0] {
+            let Some(begun) = begun(resource, manner, entries)? else { return Index::decoded(resource, manner) };
+            entries = begun;
         }
         let told = entries.iter().all(|e| e.pts != ff::AV_NOPTS_VALUE);
         if told && entries.windows(2).all(|two| two[0].pts < two[1].pts) {
             return Ok(Index::timed(entries, false));
         }
-        Ok(Index { anew: begins_anew(&packets), ..Index::named(entries, false) })
+        Ok(Index { anew: begins_anew(&packets), ..Index::named(entries, &sent, false) })
     }
 
     /// By decoding everything.
@@ -215,25 +247,22 @@ impl Index {
         if timed && !anew {
             return Ok(Index::timed(entries, true));
         }
-        Ok(Index { anew, ..Index::named(entries, true) })
+        let sent: Vec<(i64, i64)> = packets.iter().map(|e| (e.pts, e.dts)).collect();
+        Ok(Index { anew, ..Index::named(entries, &sent, true) })
     }
 
-    /// Of entries in the order in which they are shown, that have no times to be known by.
-    fn named(mut entries: Vec<Entry>, exact: bool) -> Index {
+    /// Of entries in the order in which they are shown, that have no times to be known by, and the times of all packets.
+    fn named(mut entries: Vec<Entry>, sent: &[(i64, i64)], exact: bool) -> Index {
         let mut places: Vec<(u64, usize)> = entries.iter().enumerate().map(|(i, e)| (e.ordinal, i)).collect();
         places.sort_unstable();
         let apart = places.windows(2).all(|two| two[0].0 != two[1].0);
-        // What is decoded next is shown next, if it is not moved: the times of decoding in order are those of showing.
-        let first = places.first().map(|&(_, i)| entries[i]);
-        let none = ff::AV_NOPTS_VALUE;
-        let shift = first.filter(|e| e.pts != none && e.dts != none).map_or(0, |e| e.pts.saturating_sub(e.dts));
-        let mut times: Vec<i64> = entries.iter().map(|e| e.dts).collect();
-        times.sort_unstable();
-        let known = times.first().is_some_and(|&t| t != none);
-        if entries.iter().any(|e| e.pts == none) {
-            for (entry, time) in entries.iter_mut().zip(times) {
-                entry.pts = if known { time.saturating_add(shift) } else { none };
+        let (mut times, mut sent) = (Times::default(), sent.iter());
+        for entry in &mut entries {
+            while times.waiting() < AHEAD {
+                let Some(&(pts, dts)) = sent.next() else { break };
+                times.sent(pts, dts);
             }
+            entry.pts = times.next(entry.pts);
         }
         let naming = if apart { Naming::Ordinal } else { Naming::Nothing };
         Index { entries, naming, exact, anew: false, highest: UNKNOWN, places }
@@ -252,6 +281,33 @@ impl Index {
     }
 }
 
+/// The frames of a stream whose first ones may be left out: those before the next key frame are decoded to learn which come.
+/// `None`: what came is not what the packets tell.
+fn begun(resource: &Resource, manner: &Manner, entries: Vec<Entry>) -> Result<Option<Vec<Entry>>> {
+    let mut places: Vec<(u64, usize)> = entries.iter().enumerate().map(|(i, e)| (e.ordinal, i)).collect();
+    places.sort_unstable();
+    let Some(&(first, _)) = places.first() else { return Ok(None) };
+    let mut player = Player::open(resource, &Manner { partial: true, ..manner.clone() })?;
+    player.stamp(0);
+    let mut came: Vec<Entry> = Vec::new();
+    let (mut beat, mut next) = (Beat::new(), 0);
+    while let Some(frame) = player.next()? {
+        let stamp = u64::try_from(frame.get().pts).ok();
+        let found = stamp.and_then(|stamp| places.binary_search_by_key(&stamp, |&(ordinal, _)| ordinal).ok());
+        let Some(place) = found.map(|at| places[at].1).filter(|&place| place >= next) else { return Ok(None) };
+        let entry = entries[place];
+        if entry.ordinal > first && entry.key && is_key(&frame) {
+            came.extend_from_slice(&entries[place..]);
+            return Ok(Some(came));
+        }
+        next = place + 1;
+        let key = versions::is_key(&frame) || entry.key && is_key(&frame);
+        keep(&mut came, Entry { key, ..entry })?;
+        beat.tick(came.len() as u64, 0)?;
+    }
+    Ok(Some(came))
+}
+
 /// Whether times of decoding, in the file's order, begin anew in the middle, as where files were put behind each other.
 fn begins_anew(packets: &[Entry]) -> bool {
     let told = packets.iter().map(|e| e.dts).filter(|&dts| dts != ff::AV_NOPTS_VALUE);
@@ -259,12 +315,11 @@ fn begins_anew(packets: &[Entry]) -> bool {
     told.into_iter().any(|dts| std::mem::replace(&mut last, dts) > dts)
 }
 
-/// Packets that no frame comes of: those that an edit list leaves out, and hidden frames of VP8 and VP9.
+/// Packets that no frame comes of: those that an edit list leaves out (dav1d knows none), and hidden frames of VP8 and VP9.
 fn gives_nothing(packet: &ff::AVPacket, codec: c_int) -> bool {
-    let Ok(size @ 1..) = usize::try_from(packet.size) else { return true };
-    // SAFETY: the packet has `size` bytes.
-    let bytes = unsafe { std::slice::from_raw_parts(packet.data, size) };
-    packet.flags & ff::AV_PKT_FLAG_DISCARD as c_int != 0
+    let bytes = bytes(packet);
+    bytes.is_empty()
+        || packet.flags & ff::AV_PKT_FLAG_DISCARD as c_int != 0 && codec != ff::AVCodecID::AV_CODEC_ID_AV1 as c_int
         || codec == ff::AVCodecID::AV_CODEC_ID_VP8 as c_int && bytes[0] & 0x10 == 0
         || codec == ff::AVCodecID::AV_CODEC_ID_VP9 as c_int && is_hidden_vp9(bytes)
 }

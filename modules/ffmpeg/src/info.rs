@@ -3,6 +3,7 @@
 use crate::av::{entries, number};
 use crate::decode::{Manner, decoder_named};
 use crate::demux::Demuxer;
+use crate::head::{Start, look};
 use crate::input::Resource;
 use crate::versions;
 use ffmpeg_sys_next as ff;
@@ -32,19 +33,20 @@ impl Info {
     pub fn of(resource: &Resource, manner: &Manner) -> Result<(Info, Option<Demuxer>)> {
         let mut demuxer = Demuxer::open(resource, &manner.wish, false)?;
         decoder_named(&demuxer, manner)?;
-        if let Some(info) = quick(&mut demuxer, resource)? {
+        let (count, quick) = quick(&mut demuxer, resource);
+        if let Some(info) = quick {
             return Ok((info.check(manner)?, None));
         }
         drop(demuxer);
         let demuxer = Demuxer::open(resource, &manner.wish, true)?;
-        let mut info = Info::new(&demuxer, resource);
+        let mut info = Info::new(&demuxer, count.filter(|_| !demuxer.may_have_fields()));
         if info.alpha.is_some() && info.alpha == manner.decoder.as_deref() {
             info.format = ff::AVPixelFormat::AV_PIX_FMT_YUVA420P as c_int;
         }
         Ok((info.check(manner)?, Some(demuxer)))
     }
 
-    fn new(demuxer: &Demuxer, resource: &Resource) -> Info {
+    fn new(demuxer: &Demuxer, count: Option<usize>) -> Info {
         // SAFETY: the parameters live as long as the container.
         let parameters = unsafe { &*demuxer.parameters(demuxer.stream) };
         Info {
@@ -53,7 +55,7 @@ impl Info {
             format: parameters.format,
             step: step(demuxer),
             orientation: orientation(demuxer),
-            count: demuxer.told_count(resource.size()).filter(|_| !demuxer.may_have_fields()),
+            count,
             alpha: alpha(demuxer),
         }
     }
@@ -68,41 +70,72 @@ impl Info {
     }
 }
 
-/// The size and format by the parser of the codec, which decodes nothing.
-fn quick(demuxer: &mut Demuxer, resource: &Resource) -> Result<Option<Info>> {
+/// How many frames there are, if the container's table is right about it, and what the parser of the codec, which decodes
+/// nothing, tells of the first packet, if that is enough.
+fn quick(demuxer: &mut Demuxer, resource: &Resource) -> (Option<usize>, Option<Info>) {
     use ff::AVCodecID::{AV_CODEC_ID_AV1, AV_CODEC_ID_H264, AV_CODEC_ID_HEVC};
-    use ff::AVPictureStructure::{AV_PICTURE_STRUCTURE_FRAME, AV_PICTURE_STRUCTURE_UNKNOWN};
+    let Some(listed) = demuxer.told_count(resource.size()) else { return (None, None) };
     let parameters = demuxer.parameters(demuxer.stream);
     let id = number!(parameters, codec_id);
     let known = [AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_AV1].iter().any(|&known| known as c_int == id);
-    if !known || demuxer.told_count(resource.size()).is_none() || step(demuxer) <= 0.0 {
-        return Ok(None);
+    if !known && !demuxer.moves() {
+        return (Some(listed), None);
     }
-    let mut info = Info { count: demuxer.told_count(resource.size()), ..Info::new(demuxer, resource) };
-    let Some(packet) = demuxer.next()? else { return Ok(None) };
-    // SAFETY: parser and context are ours and end here; the packet lives through the call.
-    unsafe {
-        let parser = ff::av_parser_init(id);
-        let mut context = ff::avcodec_alloc_context3(std::ptr::null());
-        if !parser.is_null() && !context.is_null() && ff::avcodec_parameters_to_context(context, parameters) >= 0 {
-            (*parser).flags |= ff::PARSER_FLAG_COMPLETE_FRAMES as c_int;
-            let (mut out, mut size) = (std::ptr::null_mut(), 0);
-            let (pts, dts) = (packet.pts, packet.dts);
-            ff::av_parser_parse2(parser, context, &mut out, &mut size, packet.data, packet.size, pts, dts, 0);
-            // Of fields two packets may be a picture.
-            let order = std::ptr::addr_of!((*parser).field_order).cast::<c_int>().read();
-            let structure = std::ptr::addr_of!((*parser).picture_structure).cast::<c_int>().read();
-            let whole = order <= ff::AVFieldOrder::AV_FIELD_PROGRESSIVE as c_int
-                && [AV_PICTURE_STRUCTURE_UNKNOWN, AV_PICTURE_STRUCTURE_FRAME].iter().any(|&s| s as c_int == structure);
-            info.count = info.count.filter(|_| whole || id != AV_CODEC_ID_H264 as c_int);
-            info.width = (*parser).width.max(0) as usize;
-            info.height = (*parser).height.max(0) as usize;
-            info.format = (*parser).format;
+    let mut parsed = None;
+    let start = look(demuxer, |packet| parsed = known.then(|| Parsed::of(parameters, packet)).flatten());
+    let count = match start {
+        Ok(Some(Start::Lacks(n))) => Some(listed.saturating_sub(n)),
+        _ => None,
+    };
+    let Some(parsed) = parsed.filter(|_| step(demuxer) > 0.0) else { return (count, None) };
+    if id == AV_CODEC_ID_H264 as c_int && !parsed.whole {
+        return (None, None);
+    }
+    let Parsed { width, height, format, .. } = parsed;
+    (
+        count,
+        (width > 0 && height > 0 && format >= 0).then(|| Info { width, height, format, ..Info::new(demuxer, count) }),
+    )
+}
+
+/// What a codec's parser tells of a packet.
+struct Parsed {
+    width: usize,
+    height: usize,
+    format: c_int,
+    /// Whether the packet is a picture, and not a field of one.
+    whole: bool,
+}
+
+impl Parsed {
+    fn of(parameters: *mut ff::AVCodecParameters, packet: &ff::AVPacket) -> Option<Parsed> {
+        use ff::AVPictureStructure::{AV_PICTURE_STRUCTURE_FRAME, AV_PICTURE_STRUCTURE_UNKNOWN};
+        let (mut parsed, id) = (None, number!(parameters, codec_id));
+        // SAFETY: parser and context are ours and end here; the parameters and the packet live through the call.
+        unsafe {
+            let parser = ff::av_parser_init(id);
+            let mut context = ff::avcodec_alloc_context3(std::ptr::null());
+            if !parser.is_null() && !context.is_null() && ff::avcodec_parameters_to_context(context, parameters) >= 0 {
+                (*parser).flags |= ff::PARSER_FLAG_COMPLETE_FRAMES as c_int;
+                let (mut out, mut size) = (std::ptr::null_mut(), 0);
+                let (pts, dts) = (packet.pts, packet.dts);
+                ff::av_parser_parse2(parser, context, &mut out, &mut size, packet.data, packet.size, pts, dts, 0);
+                let order = std::ptr::addr_of!((*parser).field_order).cast::<c_int>().read();
+                let structure = std::ptr::addr_of!((*parser).picture_structure).cast::<c_int>().read();
+                let frame = [AV_PICTURE_STRUCTURE_UNKNOWN, AV_PICTURE_STRUCTURE_FRAME];
+                parsed = Some(Parsed {
+                    width: (*parser).width.max(0) as usize,
+                    height: (*parser).height.max(0) as usize,
+                    format: (*parser).format,
+                    whole: order <= ff::AVFieldOrder::AV_FIELD_PROGRESSIVE as c_int
+                        && frame.iter().any(|&s| s as c_int == structure),
+                });
+            }
+            ff::av_parser_close(parser);
+            ff::avcodec_free_context(&mut context);
         }
-        ff::av_parser_close(parser);
-        ff::avcodec_free_context(&mut context);
+        parsed
     }
-    Ok((info.width > 0 && info.height > 0 && info.format >= 0 && info.count.is_some()).then_some(info))
 }
 
 /// Which decoder sees the alpha of VP8 and VP9 in Matroska, which lies beside the pictures; FFmpeg's own do not.

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `input`, `output` | the resource as FFmpeg reads and writes it, and nothing else |
 //! | `demux`, `decode` | a container and its packets; packets to pictures |
-//! | `index`, `order`, `info` | which frames there are, in which order; what a stream is, without decoding |
+//! | `index`, `order`, `head` (with `nal`), `times`, `info` | which frames there are, in which order, and when; what a stream is, without decoding |
 //! | `filter`, `film` | FFmpeg's filters; pictures one after the other, and the way to any of them |
 //! | `device` | cameras and screens |
 //! | `pixels`, `convert`, `rgb` (with `rgb_avx2`) | pixel formats as arrays; pictures in the format and place that are wanted |
@@ -23,16 +23,19 @@ mod encode;
 mod film;
 mod filter;
 mod fit;
+mod head;
 mod index;
 mod info;
 mod input;
 mod meta;
+mod nal;
 mod order;
 mod output;
 mod pixels;
 mod plan;
 mod reader;
 mod rgb;
+mod times;
 mod versions;
 mod writer;
 

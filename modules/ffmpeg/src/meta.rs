@@ -74,7 +74,9 @@ fn seconds(time: i64, unit: f64) -> Option<f64> {
 }
 
 /// Metadata of the file.
-pub fn file(player: &Player, orientation: u32, turned: bool, into: &mut DictMut) -> Result<()> {
+///
+/// `shown` is a picture of it, if one was decoded: HDR data may be with the pictures alone.
+pub fn file(player: &Player, shown: Option<&Frame>, orientation: u32, turned: bool, into: &mut DictMut) -> Result<()> {
     let demuxer = player.demuxer();
     let (stream, parameters) = (demuxer.video(), demuxer.parameters(demuxer.stream));
     let id = number!(parameters, codec_id);
@@ -96,12 +98,28 @@ pub fn file(player: &Player, orientation: u32, turned: bool, into: &mut DictMut)
     let rate =
         unsafe { ff::av_guess_frame_rate(demuxer.raw(), demuxer.stream_raw(demuxer.stream), std::ptr::null_mut()) };
     into.set_float("fps", number_of(rate))?;
-    if let Some(duration) = seconds(stream.duration, number_of(stream.time_base)) {
+    // SAFETY: the container is open.
+    let (whole, bits) = unsafe { ((*demuxer.raw()).duration, (*demuxer.raw()).bit_rate) };
+    // Matroska and others tell that of the whole only.
+    let whole = seconds(whole, 1.0 / f64::from(ff::AV_TIME_BASE)).filter(|&duration| duration > 0.0);
+    if let Some(duration) = seconds(stream.duration, number_of(stream.time_base)).or(whole) {
         into.set_float("duration", duration)?;
+    }
+    if bits > 0 {
+        into.set_int("container_bit_rate", bits)?;
     }
     container_tags(demuxer, into)?;
     tags_over(stream.metadata, into)?;
-    ours(demuxer, known, orientation, turned, into)
+    ours(demuxer, known, orientation, turned, into)?;
+    if let Some(frame) = shown {
+        for (key, data) in side_data_of(frame).filter(|(key, _)| HDR.contains(key)) {
+            if !into.as_ref().has(key) {
+                into.set_bytes(key, data)?;
+                in_numbers(key, data, into)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// imageio lays the stream's tags over the container's.
@@ -155,9 +173,61 @@ fn side_data(demuxer: &Demuxer, into: &mut DictMut) -> Result<()> {
     for (kind, key) in kinds {
         if let Some(data) = versions::side_data(demuxer.video(), kind) {
             into.set_bytes(key, data)?;
+            in_numbers(key, data, into)?;
         }
     }
     Ok(())
+}
+
+/// Side data of pictures that are of the whole stream.
+const HDR: [&str; 2] = ["MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"];
+
+/// HDR data, which are C structures of FFmpeg's, in numbers: chromaticities, and candelas a square metre.
+fn in_numbers(key: &str, data: &[u8], into: &mut DictMut) -> Result<()> {
+    let int = |i: usize| data.get(4 * i..4 * i + 4).map(|b| i32::from_ne_bytes([b[0], b[1], b[2], b[3]])).unwrap_or(0);
+    let ratio = |i: usize| number_of(ff::AVRational { num: int(2 * i), den: int(2 * i + 1) });
+    match key {
+        // Ten fractions, and two numbers that say whether the first eight and the last two are there.
+        "MASTERING_DISPLAY_METADATA" => {
+            let mut all = Dict::new()?;
+            if int(20) != 0 {
+                for (k, of) in ["red", "green", "blue", "white_point"].into_iter().enumerate() {
+                    all.set_floats(of, &[ratio(2 * k), ratio(2 * k + 1)])?;
+                }
+            }
+            if int(21) != 0 {
+                all.set_float("min_luminance", ratio(8))?;
+                all.set_float("max_luminance", ratio(9))?;
+            }
+            into.set_dict("mastering_display", &all)
+        }
+        "CONTENT_LIGHT_LEVEL" => {
+            let mut all = Dict::new()?;
+            all.set_int("max_content", int(0).into())?;
+            all.set_int("max_average", int(1).into())?;
+            into.set_dict("content_light", &all)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Side data of a picture, under PyAV's names.
+fn side_data_of(frame: &Frame) -> impl Iterator<Item = (&'static str, &[u8])> {
+    let picture = frame.get();
+    (0..picture.nb_side_data.max(0) as usize).filter_map(|i| {
+        // SAFETY: the frame has that many side data.
+        let data = unsafe { &**picture.side_data.add(i) };
+        let key = *SIDE_DATA.get(number!(data, type_) as usize)?;
+        // SAFETY: side data have `size` bytes.
+        (!data.data.is_null()).then(|| (key, unsafe { std::slice::from_raw_parts(data.data, data.size) }))
+    })
+}
+
+/// Whether the stream may have HDR data that only its pictures tell.
+pub fn is_hdr(demuxer: &Demuxer) -> bool {
+    use ff::AVColorTransferCharacteristic::{AVCOL_TRC_ARIB_STD_B67, AVCOL_TRC_SMPTE2084};
+    let transfer = number!(demuxer.parameters(demuxer.stream), color_trc);
+    transfer == AVCOL_TRC_SMPTE2084 as c_int || transfer == AVCOL_TRC_ARIB_STD_B67 as c_int
 }
 
 fn chapters(demuxer: &Demuxer, into: &mut DictMut) -> Result<()> {
@@ -206,7 +276,6 @@ fn audio(demuxer: &Demuxer, into: &mut DictMut) -> Result<()> {
 
 /// Metadata of a picture, whose times are in units of `unit` seconds.
 pub fn frame(frame: &Frame, unit: f64, demuxer: &Demuxer, turned: bool, into: &mut DictMut) -> Result<()> {
-    let picture = frame.get();
     into.set_bool("key_frame", versions::is_key(frame))?;
     let time = seconds(frame.time(), unit);
     match time {
@@ -229,17 +298,10 @@ pub fn frame(frame: &Frame, unit: f64, demuxer: &Demuxer, turned: bool, into: &m
         into.set_float("duration_s", duration as f64 * unit)?;
     }
     let mut matrix = None;
-    for i in 0..picture.nb_side_data.max(0) as usize {
-        // SAFETY: the frame has that many side data.
-        let data = unsafe { &**picture.side_data.add(i) };
-        let kind = number!(data, type_) as usize;
-        let Some(&key) = SIDE_DATA.get(kind) else { continue };
-        if data.data.is_null() || (turned && key == "DISPLAYMATRIX") {
-            continue;
-        }
+    for (key, data) in side_data_of(frame).filter(|(key, _)| !turned || *key != "DISPLAYMATRIX") {
         matrix = matrix.or((key == "DISPLAYMATRIX").then_some(()));
-        // SAFETY: side data have `size` bytes.
-        into.set_bytes(key, unsafe { std::slice::from_raw_parts(data.data, data.size) })?;
+        into.set_bytes(key, data)?;
+        in_numbers(key, data, into)?;
     }
     if let (None, false, Some(own)) = (matrix, turned, display_matrix(demuxer)) {
         let bytes: Vec<u8> = own.iter().flat_map(|n| n.to_ne_bytes()).collect();

@@ -25,6 +25,8 @@ pub struct Note {
     number: i32,
     between: bool,
     key: bool,
+    /// Whether nothing refers beyond it.
+    fresh: bool,
 }
 
 /// The parser of a stream.
@@ -41,6 +43,9 @@ pub struct Order {
     resized: bool,
 }
 
+// SAFETY: it is used by one thread at a time.
+unsafe impl Send for Order {}
+
 impl Order {
     /// `None`: only the decoder knows.
     pub fn of(demuxer: &Demuxer) -> Result<Option<Order>> {
@@ -48,14 +53,11 @@ impl Order {
         let parameters = demuxer.parameters(demuxer.stream);
         let id = number!(parameters, codec_id);
         let is = |ids: &[Id]| ids.iter().any(|&known| known as c_int == id);
-        // SAFETY: the parameters hold an id of this FFmpeg's; it has a descriptor, or NULL.
-        let descriptor = unsafe { ff::avcodec_descriptor_get((*parameters).codec_id).as_ref() };
-        let reorders = descriptor.is_none_or(|d| d.props & ff::AV_CODEC_PROP_REORDER as c_int != 0);
         let kind = if is(&[Id::AV_CODEC_ID_H264, Id::AV_CODEC_ID_HEVC]) {
             Kind::Numbered
         } else if is(&[Id::AV_CODEC_ID_MPEG1VIDEO, Id::AV_CODEC_ID_MPEG2VIDEO, Id::AV_CODEC_ID_MPEG4]) {
             Kind::Waiting
-        } else if !reorders {
+        } else if !demuxer.moves() {
             Kind::Straight
         } else {
             return Ok(None);
@@ -86,8 +88,23 @@ impl Order {
         if demuxer.may_have_fields() { Order::of(demuxer) } else { Ok(None) }
     }
 
-    /// Notes a packet; `None`: the second field of the picture that the packet before began.
-    pub fn note(&mut self, packet: &ff::AVPacket) -> Option<Note> {
+    /// Of codecs that move pictures; HEVC's units say enough by themselves.
+    pub fn of_moved(demuxer: &Demuxer) -> Result<Option<Order>> {
+        let hevc = number!(demuxer.parameters(demuxer.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_HEVC as c_int;
+        Ok(if hevc { None } else { Order::of(demuxer)?.filter(|order| order.kind != Kind::Straight) })
+    }
+
+    /// Whether a picture is shown before the key frame which it comes behind.
+    pub fn leads(&self, key: &Note, next: &Note) -> bool {
+        match self.kind {
+            Kind::Straight => false,
+            Kind::Numbered => next.number < key.number,
+            Kind::Waiting => next.between && !key.between,
+        }
+    }
+
+    /// Notes a packet, and whether it is a key frame that nothing behind refers beyond; `None`: the second field of the picture that the packet before began.
+    pub fn note(&mut self, packet: &ff::AVPacket, fresh: bool) -> Option<Note> {
         let (mut out, mut size) = (null_mut(), 0);
         let parser = self.parser.as_ptr();
         // SAFETY: parser and context are ours, the packet is alive and padded.
@@ -103,7 +120,7 @@ impl Order {
         self.size = size;
         let key = packet.flags & ff::AV_PKT_FLAG_KEY as c_int != 0;
         let second = self.is_second(number!(parser, picture_structure));
-        (!second).then_some(Note { number, between: kind == ff::AVPictureType::AV_PICTURE_TYPE_B as c_int, key })
+        (!second).then_some(Note { number, between: kind == ff::AVPictureType::AV_PICTURE_TYPE_B as c_int, key, fresh })
     }
 
     /// Whether a packet of this structure ends a picture. One that holds both fields is told as its first.
@@ -129,6 +146,11 @@ impl Order {
             Kind::Numbered => numbered(notes),
         }
     }
+
+    /// Whether numbers begin again where the decoder does not expect it.
+    pub fn stumbles(&self, notes: &[Note]) -> bool {
+        self.kind == Kind::Numbered && stumbles(notes)
+    }
 }
 
 fn waiting(notes: &[Note]) -> Vec<usize> {
@@ -142,6 +164,15 @@ fn waiting(notes: &[Note]) -> Vec<usize> {
     }
     shown.extend(held);
     shown
+}
+
+fn stumbles(notes: &[Note]) -> bool {
+    let mut most = i32::MIN;
+    notes.iter().any(|note| {
+        let lower = note.key && note.number <= most;
+        most = if note.fresh { note.number } else { most.max(note.number) };
+        lower && !note.fresh
+    })
 }
 
 fn numbered(notes: &[Note]) -> Option<Vec<usize>> {
@@ -175,7 +206,7 @@ mod tests {
     use super::*;
 
     fn notes(of: &[(i32, bool, bool)]) -> Vec<Note> {
-        of.iter().map(|&(number, between, key)| Note { number, between, key }).collect()
+        of.iter().map(|&(number, between, key)| Note { number, between, key, fresh: key && number == 0 }).collect()
     }
 
     #[test]
@@ -194,5 +225,8 @@ mod tests {
         let open = notes(&[(0, false, true), (4, false, false), (12, false, true), (8, false, false)]);
         assert_eq!(numbered(&open), Some(vec![0, 1, 3, 2]));
         assert_eq!(numbered(&notes(&[(0, false, true), (0, false, false)])), None);
+        assert!(!stumbles(&stream) && !stumbles(&open));
+        // An open group behind another film.
+        assert!(stumbles(&notes(&[(0, false, true), (8, false, false), (6, false, true), (10, false, false)])));
     }
 }

@@ -53,7 +53,10 @@ impl Pixels {
             return Err(Error::unsupported(format!("{name} is a format of hardware")));
         }
         let (dtype, layout) = shape(descriptor);
-        let depth = descriptor.comp[0].depth as u32;
+        let depth = match flag(descriptor, ff::AV_PIX_FMT_FLAG_BAYER) {
+            true => 8 * dtype.size() as u32,
+            false => descriptor.comp[0].depth as u32,
+        };
         Ok(Pixels {
             format,
             name,
@@ -302,6 +305,15 @@ fn shape(descriptor: &ff::AVPixFmtDescriptor) -> (DType, Samples) {
     let odd = flag(descriptor, ff::AV_PIX_FMT_FLAG_BITSTREAM);
     if count == 0 || count > 4 || odd || descriptor.log2_chroma_w != 0 || descriptor.log2_chroma_h != 0 {
         return none;
+    }
+    // Its palette lies behind it, and only the bytes have both.
+    if flag(descriptor, ff::AV_PIX_FMT_FLAG_PAL) {
+        return none;
+    }
+    // One sample a pixel, whose descriptor counts how many of a block are of each colour.
+    if flag(descriptor, ff::AV_PIX_FMT_FLAG_BAYER) {
+        let dtype = if parts[0].step == 1 { DType::U8 } else { DType::U16 };
+        return (dtype, Samples::Packed { samples: 1, step: 1, first: 0 });
     }
     let depth = parts[0].depth;
     if parts.iter().any(|p| p.depth != depth || p.shift != 0) {

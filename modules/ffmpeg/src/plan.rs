@@ -4,7 +4,7 @@ use crate::av::{cstring, text};
 use crate::pixels::Pixels;
 use crate::versions;
 use ffmpeg_sys_next as ff;
-use kit::{Error, Result};
+use kit::{DictRef, Error, Result};
 use std::ffi::c_int;
 use std::ptr::null;
 
@@ -35,6 +35,9 @@ const Y4M: [&str; 24] = [
     "yuv422p16",
     "yuv444p16",
 ];
+
+/// What raw pictures in AVI can be: of others it has no mark, and readers take them for something else.
+const AVI: [&str; 9] = ["bgr24", "bgra", "gray", "yuv420p", "yuv422p", "yuyv422", "uyvy422", "nv12", "rgb555le"];
 
 /// What is to be encoded, and how.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +71,40 @@ pub enum Rate {
     Timed,
 }
 
+/// The unit of a rate.
+pub fn inverse(rate: ff::AVRational) -> ff::AVRational {
+    ff::AVRational { num: rate.den, den: rate.num }
+}
+
+/// Frames a second: 29.97, "30000/1001".
+pub fn rate_of(text: &str) -> Result<ff::AVRational> {
+    let wrong = || Error::option(format!("option \"fps\" is a number above 0 or a fraction, not {text:?}"));
+    if let Some((num, den)) = text.split_once('/') {
+        let (num, den) = (num.trim().parse().map_err(|_| wrong())?, den.trim().parse().map_err(|_| wrong())?);
+        return if num > 0 && den > 0 { Ok(ff::AVRational { num, den }) } else { Err(wrong()) };
+    }
+    let rate: f64 = text.parse().map_err(|_| wrong())?;
+    if !rate.is_finite() || !(1e-4..=1e6).contains(&rate) {
+        return Err(wrong());
+    }
+    // SAFETY: it only computes.
+    Ok(unsafe { ff::av_d2q(rate, 65535) })
+}
+
+/// Bits a second: 500000, "500k", "2M".
+pub fn bits(options: DictRef) -> Result<Option<i64>> {
+    let Some(text) = options.to_text("bitrate") else { return Ok(None) };
+    let (number, unit) = match text.trim_end_matches(['k', 'K', 'm', 'M']) {
+        short if short.len() == text.len() => (short, 1.0),
+        short if text.ends_with(['k', 'K']) => (short, 1e3),
+        short => (short, 1e6),
+    };
+    match number.parse::<f64>() {
+        Ok(n) if n > 0.0 && n * unit < 1e12 => Ok(Some((n * unit) as i64)),
+        _ => Err(Error::option(format!("option \"bitrate\" is bits a second, not {text:?}"))),
+    }
+}
+
 impl Default for Rate {
     fn default() -> Rate {
         Rate::Constant(ff::AVRational { num: 24, den: 1 })
@@ -96,8 +133,8 @@ impl Choice {
         // SAFETY: both are FFmpeg's.
         let (fits, codec_name) =
             unsafe { (ff::avformat_query_codec(container, (*codec).id, 0), text((*codec).name).unwrap_or("")) };
-        // Matroska holds those of AVI and QuickTime too, of which it does not tell.
-        if fits == 0 && name != "matroska" {
+        // Matroska holds those of AVI and QuickTime too, of which it does not tell; of some it forgets what they need.
+        if fits == 0 && name != "matroska" || name == "matroska" && codec_name == "qtrle" {
             return Err(Error::option(format!("the container {name} does not take the codec {codec_name}")));
         }
         Ok(Choice { container, codec })
@@ -105,8 +142,13 @@ impl Choice {
 
     /// The pixel formats that are taken by the container, where that is pickier than its encoder, else by the encoder.
     pub fn formats(&self) -> Vec<c_int> {
+        let named =
+            |names: &[&str]| names.iter().filter_map(|&name| Pixels::named(name).ok()).map(|p| p.format).collect();
         if self.is_y4m() {
-            return Y4M.iter().filter_map(|&name| Pixels::named(name).ok()).map(|pixels| pixels.format).collect();
+            return named(&Y4M);
+        }
+        if self.is("avi") && self.name() == "rawvideo" {
+            return named(&AVI);
         }
         // SAFETY: the codec is FFmpeg's.
         versions::formats(unsafe { &*self.codec })
@@ -114,8 +156,12 @@ impl Choice {
 
     /// Whether it is YUV4MPEG, whose deeper formats all readers of today know and its first description did not.
     pub fn is_y4m(&self) -> bool {
+        self.is("yuv4mpegpipe")
+    }
+
+    fn is(&self, container: &str) -> bool {
         // SAFETY: the container is FFmpeg's.
-        text(unsafe { (*self.container).name }) == Some("yuv4mpegpipe")
+        text(unsafe { (*self.container).name }) == Some(container)
     }
 
     /// Whether the encoder loses nothing.

@@ -28,6 +28,8 @@ pub struct Video {
     converter: Converter,
     /// Pictures that come out of filters.
     counts: HashMap<String, usize>,
+    /// Width, height and format of the first picture that comes out of filters.
+    forms: HashMap<String, (usize, usize, i32)>,
 }
 
 impl Video {
@@ -56,6 +58,7 @@ impl Video {
             told: None,
             converter: Converter::default(),
             counts: HashMap::new(),
+            forms: HashMap::new(),
         })
     }
 
@@ -90,24 +93,27 @@ impl Video {
     /// What pictures become. Behind filters their size is that of the first that comes out.
     fn target(&mut self, spec: &Spec, options: DictRef) -> Result<Target> {
         let mut known = (self.info.width, self.info.height, self.info.format);
-        if spec.filter.is_some() {
-            let place = self.running.as_ref().map_or(0, |(_, film)| film.place());
-            let film = self.film(spec)?;
-            if place == usize::MAX {
+        if let Some(text) = &spec.filter {
+            if let Some(&form) = self.forms.get(text) {
+                known = form;
+            } else {
+                let film = self.film(spec)?;
                 film.seek(0)?;
-            }
-            if let Some(frame) = film.peek()? {
-                let (w, h) = frame.size();
-                known = (w, h, frame.get().format);
+                if let Some(frame) = film.peek()? {
+                    let (w, h) = frame.size();
+                    known = (w, h, frame.get().format);
+                    self.forms.insert(text.clone(), known);
+                }
             }
         }
         let (width, height) = size(options)?.unwrap_or((known.0, known.1));
-        Ok(Target { pixels: wanted_pixels(options, known.2)?, width, height })
+        Ok(Target { pixels: wanted_pixels(options, known.2)?, width, height, coded: None })
     }
 
     fn count(&mut self, spec: &Spec) -> Result<usize> {
         let Some(text) = &spec.filter else {
-            if let Some(count) = self.info.count {
+            // What packets, or decoding, have told is nearer to the truth than the container's table.
+            if let Some(count) = self.shared.known().map(|index| index.entries.len()).or(self.info.count) {
                 return Ok(count);
             }
             return Ok(self.shared.get(&self.resource, &self.manner)?.entries.len());
@@ -125,12 +131,20 @@ impl Video {
         Ok(film.place())
     }
 
-    fn image_props(&mut self, spec: &Spec, target: &Target) -> Result<Props> {
+    fn image_props(&self, target: &Target) -> Result<Props> {
         let mut props = target.pixels.props(target.width, target.height)?;
-        if spec.filter.is_none() && target.pixels.layout != Samples::Bytes {
+        if target.pixels.layout != Samples::Bytes {
             props.orientation = self.info.orientation;
         }
         Ok(props)
+    }
+
+    /// Whether pictures are turned upright, and what says how is therefore not told.
+    fn is_turned(&self, options: DictRef) -> bool {
+        let bytes = |pixels: Pixels| pixels.layout == Samples::Bytes;
+        (options.bool("rotate") == Some(true) || options.bool("exifrotate") == Some(true))
+            && options.bool("exclude_applied") != Some(false)
+            && !wanted_pixels(options, self.info.format).is_ok_and(bytes)
     }
 
     fn read_one(&mut self, spec: &Spec, target: &Target, i: usize, to: &mut Destination) -> Result<()> {
@@ -214,7 +228,7 @@ pub fn wanted_pixels(options: DictRef, native: i32) -> Result<Pixels> {
 impl kit::Reader for Video {
     fn count(&mut self, how: Count, options: DictRef) -> Result<Option<usize>> {
         if how == Count::Cheap {
-            return Ok(self.info.count.or(self.shared.known().map(|index| index.entries.len())));
+            return Ok(self.shared.known().map(|index| index.entries.len()).or(self.info.count));
         }
         let spec = self.spec(options)?;
         Video::count(self, &spec).map(Some)
@@ -223,7 +237,7 @@ impl kit::Reader for Video {
     fn props(&mut self, index: Index, options: DictRef) -> Result<Props> {
         let spec = self.spec(options)?;
         let target = self.target(&spec, options)?;
-        let mut props = self.image_props(&spec, &target)?;
+        let mut props = self.image_props(&target)?;
         let count = match (index, self.info.count) {
             (Index::At(0), None) if spec.filter.is_none() => return Ok(props),
             _ => Video::count(self, &spec)?,
@@ -272,8 +286,7 @@ impl kit::Reader for Video {
     }
 
     fn meta(&mut self, index: Index, options: DictRef, into: &mut DictMut) -> Result<()> {
-        let turned = (options.bool("rotate") == Some(true) || options.bool("exifrotate") == Some(true))
-            && options.bool("exclude_applied") != Some(false);
+        let turned = self.is_turned(options);
         let spec = self.spec(options)?;
         let orientation = self.info.orientation;
         self.film(&spec)?;
@@ -288,20 +301,29 @@ impl kit::Reader for Video {
                 // Filters have a unit of their own, which is known with their first picture.
                 meta::frame(&held, film.unit(), film.player().demuxer(), turned, into)
             }
-            _ => meta::file(film.player(), orientation, turned, into),
+            _ => {
+                let told = self.told.as_ref().map(|(_, frame)| frame);
+                let shown = match (meta::is_hdr(film.player().demuxer()), told) {
+                    (true, None) => film.peek().ok().flatten().map(Frame::share).transpose()?,
+                    (true, Some(frame)) => Some(frame.share()?),
+                    (false, _) => None,
+                };
+                meta::file(film.player(), shown.as_ref(), orientation, turned, into)
+            }
         }
     }
 
     fn cursor(&mut self, options: DictRef) -> Result<Box<dyn kit::Cursor>> {
         let spec = self.spec(options)?;
         let target = self.target(&spec, options)?;
-        let props = self.image_props(&spec, &target)?;
+        let props = self.image_props(&target)?;
         Ok(Box::new(Cursor {
             film: Film::open(&self.resource, &self.manner, &spec, &self.shared, self.ready.take())?,
             converter: Converter::default(),
             target,
             props,
             last: None,
+            turned: self.is_turned(options),
         }))
     }
 
@@ -326,6 +348,8 @@ struct Cursor {
     props: Props,
     /// What is told of the picture that was given last.
     last: Option<Frame>,
+    /// Whether pictures are turned behind, so that nothing is told of it.
+    turned: bool,
 }
 
 impl kit::Cursor for Cursor {
@@ -345,7 +369,7 @@ impl kit::Cursor for Cursor {
 
     fn meta(&mut self, into: &mut DictMut) -> Result<()> {
         let Some(frame) = &self.last else { return Err(Error::invalid("no image was given yet")) };
-        meta::frame(frame, self.film.unit(), self.film.player().demuxer(), false, into)
+        meta::frame(frame, self.film.unit(), self.film.player().demuxer(), self.turned, into)
     }
 
     fn seek(&mut self, index: usize) -> Result<()> {

@@ -2,12 +2,12 @@
 
 use crate::av::{Frame, number_of};
 use crate::convert::{Converter, Target, to_yuv420};
-use crate::encode::Encoding;
+use crate::encode::{Encoding, timed};
 use crate::filter::{self, Graph};
-use crate::fit::{best, fitted, fitting, frame_of, input_pixels, size_of};
+use crate::fit::{Fit, best, fitted, frame_of, input_pixels, size_of};
 use crate::output::Writing;
 use crate::pixels::{Pixels, Samples};
-use crate::plan::{Choice, Plan, Rate};
+use crate::plan::{Choice, Plan, Rate, bits, inverse, rate_of};
 use ffmpeg_sys_next as ff;
 use kit::{DictMut, DictRef, Error, Output, Result, Source, ValueKind};
 use std::ffi::c_int;
@@ -26,7 +26,12 @@ pub struct Film {
     in_format: Option<String>,
     filter: Option<String>,
     graph: Option<Graph>,
+    fit: Fit,
+    /// The size of the first picture that was encoded, before it was fitted.
+    entering: Option<(usize, usize)>,
     converter: Converter,
+    /// Pictures a second that come out of the filters.
+    encoded_rate: Option<ff::AVRational>,
     /// Images taken.
     count: i64,
     /// When the next image is shown if it does not say itself.
@@ -70,7 +75,10 @@ impl Film {
             in_format: None,
             filter: None,
             graph: None,
+            fit: Fit::default(),
+            entering: None,
             converter: Converter::default(),
+            encoded_rate: None,
             count: 0,
             time: 0.0,
             threads: kit::threads(options),
@@ -79,6 +87,7 @@ impl Film {
 
     /// Reads the options of the first image.
     fn settle(&mut self, options: DictRef) -> Result<()> {
+        self.fit = Fit::of(options)?;
         let plan = &mut self.plan;
         if let Some(codec) = options.str("codec") {
             plan.codec = Some(codec.to_owned());
@@ -169,9 +178,18 @@ impl Film {
         let frame = frame_of(&image, &pixels, width, height)?;
         let (pts, step) = self.when(&moment)?;
         if let Some(text) = self.filter.clone() {
-            self.filtered(&text, frame, pts)?;
+            self.filtered(&text, frame, pts, step)?;
         } else {
-            self.encode(frame, pts, step, options)?;
+            let (pts, step) = match (self.plan.rate, self.encoded_rate) {
+                // Filters that are gone gave the encoder a unit of its own.
+                // SAFETY: it only computes.
+                (Rate::Constant(rate), Some(_)) => unsafe {
+                    let (from, to) = (inverse(rate), self.time_base());
+                    (ff::av_rescale_q(pts, from, to), ff::av_rescale_q(step, from, to))
+                },
+                _ => (pts, step),
+            };
+            self.encode(frame, pts, step)?;
         }
         self.shape = Some(shape);
         self.count += 1;
@@ -204,24 +222,33 @@ impl Film {
     /// Seconds of the encoder's unit.
     fn unit(&self) -> f64 {
         match (&self.encoding, self.plan.rate) {
-            (Some(encoding), _) => number_of(encoding.time_base()),
             (None, Rate::Constant(rate)) => 1.0 / number_of(rate),
-            (None, Rate::Timed) => match self.plan.codec.as_deref() {
-                Some("mpeg4" | "libxvid") => 1.0 / 60_000.0,
-                _ => 1.0 / 90_000.0,
-            },
+            _ => number_of(self.time_base()),
         }
     }
 
-    fn filtered(&mut self, text: &str, frame: Frame, pts: i64) -> Result<()> {
-        // SAFETY: the frame is ours.
-        unsafe { (*frame.raw()).pts = pts };
+    /// The encoder's unit, or what it will be.
+    fn time_base(&self) -> ff::AVRational {
+        match (&self.encoding, self.plan.rate) {
+            (Some(encoding), _) => encoding.time_base(),
+            (None, Rate::Constant(rate)) => inverse(self.encoded_rate.unwrap_or(rate)),
+            (None, Rate::Timed) => timed(Choice::of(&self.plan).map_or("", |choice| choice.name())),
+        }
+    }
+
+    fn filtered(&mut self, text: &str, frame: Frame, pts: i64, step: i64) -> Result<()> {
+        frame.set_times(pts, step);
         if self.graph.is_none() {
             let (base, rate) = match self.plan.rate {
-                Rate::Constant(rate) => (ff::AVRational { num: rate.den, den: rate.num }, rate),
-                Rate::Timed => (ff::AVRational { num: 1, den: 90_000 }, ff::AVRational { num: 0, den: 1 }),
+                Rate::Constant(rate) => (inverse(rate), rate),
+                Rate::Timed => (self.time_base(), ff::AVRational { num: 0, den: 1 }),
             };
-            self.graph = Some(Graph::new(text, &frame, base, rate)?);
+            let graph = Graph::new(text, &frame, base, rate)?;
+            // Filters may give more pictures a second, or fewer; an encoder that is open keeps its unit.
+            if let (Rate::Constant(_), None, Some(rate)) = (self.plan.rate, &self.encoding, graph.rate()) {
+                self.encoded_rate = Some(rate);
+            }
+            self.graph = Some(graph);
         }
         let Some(graph) = &mut self.graph else { return Err(Error::internal("no filters")) };
         graph.send(Some(&frame))?;
@@ -233,24 +260,27 @@ impl Film {
         loop {
             let Some(graph) = &mut self.graph else { return Ok(()) };
             let (Some(frame), base) = (graph.receive()?, graph.time_base()) else { return Ok(()) };
-            let own = match (&self.encoding, self.plan.rate) {
-                (Some(encoding), _) => encoding.time_base(),
-                (None, Rate::Constant(rate)) => ff::AVRational { num: rate.den, den: rate.num },
-                (None, Rate::Timed) => ff::AVRational { num: 1, den: 90_000 },
-            };
+            let own = self.time_base();
             // SAFETY: it only computes.
-            let pts = unsafe { ff::av_rescale_q(frame.get().pts, base, own) };
+            let (pts, step) = unsafe {
+                (ff::av_rescale_q(frame.get().pts, base, own), ff::av_rescale_q(frame.duration(), base, own))
+            };
             // Filters may give the same time twice in a coarser unit.
             if self.encoding.as_ref().is_some_and(|encoding| encoding.check_time(pts).is_err()) {
                 continue;
             }
-            self.encode(frame, pts, 1, DictRef::empty())?;
+            self.encode(frame, pts, step)?;
         }
     }
 
-    fn encode(&mut self, frame: Frame, pts: i64, step: i64, options: DictRef) -> Result<()> {
+    fn encode(&mut self, frame: Frame, pts: i64, step: i64) -> Result<()> {
         if self.encoding.is_none() {
-            self.begin(&frame, options)?;
+            self.begin(&frame)?;
+        }
+        let ((w, h), first) = (frame.size(), *self.entering.get_or_insert(frame.size()));
+        if (w, h) != first {
+            let what = format!("the filters give a picture of {w}x{h}, the first was {}x{}", first.0, first.1);
+            return Err(Error::shape(what));
         }
         let (Some(encoding), Some(target)) = (&mut self.encoding, &self.target) else {
             return Err(Error::internal("no encoder"));
@@ -267,7 +297,7 @@ impl Film {
     }
 
     /// Opens the encoder for pictures like the first.
-    fn begin(&mut self, first: &Frame, options: DictRef) -> Result<()> {
+    fn begin(&mut self, first: &Frame) -> Result<()> {
         let choice = Choice::of(&self.plan)?;
         let from = Pixels::of(first.get().format)?;
         let format = match &self.plan.out_format {
@@ -283,18 +313,23 @@ impl Film {
             }
             None => best(&choice, &from)?,
         };
-        let (width, height) = fitting(first.size(), &format, options)?;
+        let (width, height) = self.fit.size(first.size(), &format, choice.name())?;
         self.plan.converted = (format.is_yuv() && !from.is_yuv()).then_some(format.is_full());
         let Some(output) = self.output.take() else { return Err(Error::internal("the output is gone")) };
         let place = Writing::new(output)?;
-        match Encoding::open(&self.plan, choice, place, format.format, (width, height)) {
+        let plan = match (self.encoded_rate, self.plan.rate) {
+            (Some(rate), Rate::Constant(_)) => &Plan { rate: Rate::Constant(rate), ..self.plan.clone() },
+            _ => &self.plan,
+        };
+        match Encoding::open(plan, choice, place, format.format, (width, height)) {
             Ok(encoding) => self.encoding = Some(encoding),
             Err((place, error)) => {
                 self.output = Some(place.give_back());
                 return Err(error);
             }
         }
-        self.target = Some(Target { pixels: format, width, height });
+        let coded = self.encoding.as_ref().map(Encoding::colours);
+        self.target = Some(Target { pixels: format, width, height, coded });
         Ok(())
     }
 }
@@ -368,35 +403,6 @@ fn keep_tags(metadata: DictRef, plan: &mut Plan) -> Result<()> {
     Ok(())
 }
 
-/// Frames a second: 29.97, "30000/1001".
-fn rate_of(text: &str) -> Result<ff::AVRational> {
-    let wrong = || Error::option(format!("option \"fps\" is a number above 0 or a fraction, not {text:?}"));
-    if let Some((num, den)) = text.split_once('/') {
-        let (num, den) = (num.trim().parse().map_err(|_| wrong())?, den.trim().parse().map_err(|_| wrong())?);
-        return if num > 0 && den > 0 { Ok(ff::AVRational { num, den }) } else { Err(wrong()) };
-    }
-    let rate: f64 = text.parse().map_err(|_| wrong())?;
-    if !rate.is_finite() || !(1e-4..=1e6).contains(&rate) {
-        return Err(wrong());
-    }
-    // SAFETY: it only computes.
-    Ok(unsafe { ff::av_d2q(rate, 65535) })
-}
-
-/// Bits a second: 500000, "500k", "2M".
-fn bits(options: DictRef) -> Result<Option<i64>> {
-    let Some(text) = options.to_text("bitrate") else { return Ok(None) };
-    let (number, unit) = match text.trim_end_matches(['k', 'K', 'm', 'M']) {
-        short if short.len() == text.len() => (short, 1.0),
-        short if text.ends_with(['k', 'K']) => (short, 1e3),
-        short => (short, 1e6),
-    };
-    match number.parse::<f64>() {
-        Ok(n) if n > 0.0 && n * unit < 1e12 => Ok(Some((n * unit) as i64)),
-        _ => Err(Error::option(format!("option \"bitrate\" is bits a second, not {text:?}"))),
-    }
-}
-
 impl kit::Writer for Film {
     fn write(&mut self, image: Source, options: DictRef) -> Result<()> {
         // What the first image was named, the others are too.
@@ -430,8 +436,13 @@ impl kit::Writer for Film {
                 self.take_one(frame, format.as_deref(), none, Moment { time: None, duration: None })
             }
             "set_video_filter" => {
-                self.graph = None;
-                self.filter = filter::wanted(arguments)?;
+                let filter = filter::wanted(arguments)?;
+                // What the former ones hold comes first.
+                if let Some(graph) = &mut self.graph {
+                    graph.send(None)?;
+                    self.empty_graph()?;
+                }
+                (self.graph, self.filter) = (None, filter);
                 Ok(())
             }
             "container_metadata" => tags(&mut self.plan.container_tags, arguments, open, result),
