@@ -61,6 +61,8 @@ for set in "$@"; do
       scripts/has_module.sh jxl >/dev/null || wished="$wished libjxl-dev"
       command -v avifdec >/dev/null || wished="$wished libavif-bin"
       command -v heif-convert >/dev/null || wished="$wished libheif-examples"
+      # Newer releases have the codecs of HEVC in packages of their own.
+      heif-enc --list-encoders 2>/dev/null | grep -q x265 || wished="$wished libheif-plugin-x265 libheif-plugin-libde265"
       command -v djxl >/dev/null || wished="$wished libjxl-tools"
       ;;
     bench)

@@ -147,7 +147,13 @@ close(con)
 stopifnot(identical(conditionMessage(caught(imread(imstream(read = function(n) stop("the cable is out"))))), "the cable is out"))
 stopifnot(identical(conditionMessage(caught(imwrite(imstream(write = function(b) stop("full")), rgb, extension = ".png"))), "full"))
 stopifnot(identical(conditionMessage(caught(imread(bytes, progress = function(a, b) stop("mine")))), "mine"))
-stopifnot(inherits(caught(imread(bytes, progress = function(a, b) { tools::pskill(Sys.getpid(), tools::SIGINT); Sys.sleep(2) })), "interrupt"))
+# A shell starts what runs in its background with SIGINT ignored, and R since 4.5 leaves it so.
+signals <- grep("^SigIgn:", readLines("/proc/self/status"), value = TRUE)
+if (bitwAnd(strtoi(substring(signals, nchar(signals)), 16L), 2L) != 0L) {
+  cat("SKIPPED: r: an interrupt, for SIGINT is ignored here\n")
+} else {
+  stopifnot(inherits(caught(imread(bytes, progress = function(a, b) { tools::pskill(Sys.getpid(), tools::SIGINT); Sys.sleep(2) })), "interrupt"))
+}
 stopifnot(identical(imread(bytes), rgb))
 imlog(function(level, message) NULL)
 imlog()

@@ -137,8 +137,8 @@ class File:
         check(lib.iio_file_props(self.raw, index, options(values), C.byref(props)))
         return props
 
-    def read(self, index=DEFAULT, **values):
-        size = self.props(index, **values).nbytes
+    def read(self, index=DEFAULT, room=None, **values):
+        size = self.props(index, **values).nbytes if room is None else room
         buffer = C.create_string_buffer(size)
         props = Props(struct_size=C.sizeof(Props))
         check(lib.iio_file_read(self.raw, index, options(values), buffer, size, C.byref(props)))

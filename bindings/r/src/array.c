@@ -45,7 +45,7 @@ static SEXP properties(const iio_props *p, const uint32_t *place) {
 static int ask(SEXP handle, SEXP index, SEXP options, iio_props *p, uint32_t *place) {
   iio_status status = is_iter(handle) ? iio_iter_props(iter_of(handle), p)
                                       : iio_file_props(file_of(handle), index_of(index), dict_of(options), p);
-  check(status, lent_of(handle), R_ExternalPtrProtected(options));
+  check(status, lent_of(handle), lent_with(options));
   if (status == IIO_END) return 0;
   for (uint32_t i = 0; i < p->ndim; i++)
     if (p->shape[i] > INT32_MAX) Rf_error("an axis of %.0f items is longer than R's arrays may be", (double)p->shape[i]);
@@ -108,7 +108,7 @@ SEXP glue_read(SEXP handle, SEXP index, SEXP options, SEXP as) {
   SEXP out = PROTECT(Rf_allocVector(integer ? INTSXP : complex ? CPLXSXP : REALSXP, count));
   to.data = integer ? (void *)INTEGER(out) : complex ? (void *)COMPLEX(out) : (void *)REAL(out);
   iio_status status = read_into(handle, index, options, &to);
-  check(status, lent_of(handle), R_ExternalPtrProtected(options));
+  check(status, lent_of(handle), lent_with(options));
   if (status == IIO_END) {
     UNPROTECT(2);
     return R_NilValue;
@@ -208,6 +208,6 @@ SEXP glue_write(SEXP file, SEXP image, SEXP dtype, SEXP scale, SEXP axes, SEXP o
     if (status == IIO_OK && axes != R_NilValue) status = iio_dict_set_string(dict, "axes", letters);
     check(status, R_NilValue, R_NilValue);
   }
-  check(iio_file_write(to, &view, dict), lent_of(file), R_ExternalPtrProtected(options));
+  check(iio_file_write(to, &view, dict), lent_of(file), lent_with(options));
   return R_NilValue;
 }

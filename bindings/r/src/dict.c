@@ -18,6 +18,9 @@ SEXP dict_owner(void) {
 
 iio_dict *dict_of(SEXP owner) { return TYPEOF(owner) == EXTPTRSXP ? R_ExternalPtrAddr(owner) : NULL; }
 
+/* What the functions among them are kept in; an iterator's next image takes no options. */
+SEXP lent_with(SEXP options) { return TYPEOF(options) == EXTPTRSXP ? R_ExternalPtrProtected(options) : R_NilValue; }
+
 SEXP taken(SEXP owner, iio_dict *dict) {
   R_SetExternalPtrAddr(owner, dict);
   SEXP list = PROTECT(list_of(dict));
@@ -176,7 +179,7 @@ SEXP glue_split(SEXP options, SEXP call) {
   iio_dict *parts[2];
   for (int i = 0; i < 2; i++) {
     SET_VECTOR_ELT(out, i, dict_owner());
-    R_SetExternalPtrProtected(VECTOR_ELT(out, i), R_ExternalPtrProtected(options));
+    R_SetExternalPtrProtected(VECTOR_ELT(out, i), lent_with(options));
   }
   const char *verb = CHAR(Rf_asChar(call));
   iio_status status = iio_split_options(dict_of(options), verb, &parts[0], &parts[1]);

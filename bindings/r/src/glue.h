@@ -20,6 +20,7 @@ void check(iio_status status, SEXP lent, SEXP lent_too);
 /* An external pointer that frees its dictionary; the dictionary of such a pointer. */
 SEXP dict_owner(void);
 iio_dict *dict_of(SEXP owner);
+SEXP lent_with(SEXP options);
 SEXP list_of(const iio_dict *dict);
 SEXP taken(SEXP owner, iio_dict *dict); /* the list of a dictionary that the caller owns, which is freed */
 

@@ -108,14 +108,14 @@ SEXP glue_meta(SEXP handle, SEXP index, SEXP options) {
   iio_dict *dict = NULL;
   iio_status status = is_iter(handle) ? iio_iter_meta(iter_of(handle), &dict)
                                       : iio_file_meta(file_of(handle), index_of(index), dict_of(options), &dict);
-  check(status, lent_of(handle), R_ExternalPtrProtected(options));
+  check(status, lent_of(handle), lent_with(options));
   SEXP out = taken(owner, dict);
   UNPROTECT(1);
   return out;
 }
 
 SEXP glue_iter(SEXP file, SEXP options) {
-  SEXP lent = R_ExternalPtrProtected(options);
+  SEXP lent = lent_with(options);
   SEXP handle = PROTECT(handle_owner(iter_tag(), lent, file));
   iio_iter *iter = NULL;
   iio_status status = iio_file_iter(file_of(file), dict_of(options), &iter);
@@ -143,7 +143,7 @@ SEXP glue_call(SEXP file, SEXP function, SEXP options) {
   SEXP owner = PROTECT(dict_owner());
   iio_dict *dict = NULL;
   iio_status status = iio_file_call(file_of(file), CHAR(Rf_asChar(function)), dict_of(options), &dict);
-  check(status, lent_of(file), R_ExternalPtrProtected(options));
+  check(status, lent_of(file), lent_with(options));
   SEXP out = taken(owner, dict);
   UNPROTECT(1);
   return out;
