@@ -1,4 +1,5 @@
 """Video that means harm: files that name others, that are cut off, and that were changed at random."""
+import signal
 import time
 
 from video_native import *
@@ -93,6 +94,28 @@ def changed(name, seeds=6):
         expect(took < 20, f"{name} changed by {seed} takes {took:.0f} s")
 
 
+def waiting():
+    """Damaged AV1 of which one picture is wanted and then another: a decoder that waits for ever ends the test by an alarm."""
+    if not make("groups.mp4", picture(), "-c:v", "libaom-av1", "-cpu-used", "8", "-g", "10", "-strict", "-2"):
+        return
+    data = open(path("groups.mp4"), "rb").read()
+    signal.alarm(120)
+    for seed in range(60):
+        rng, bad = random.Random(seed), bytearray(data)
+        for _ in range(16):
+            bad[rng.randrange(len(bad))] ^= 1 << rng.randrange(8)
+        try:
+            with File(bytes(bad), plugin="ffmpeg", max_pixels=1 << 20) as f:
+                for i in (0, 15, 29, 4, 22):
+                    try:
+                        f.read(i)
+                    except Failed as e:
+                        expect(e.status != INTERNAL, f"AV1 changed by {seed}, image {i}: {e}")
+        except Failed as e:
+            expect(e.status != INTERNAL, f"AV1 changed by {seed}: {e}")
+    signal.alarm(0)
+
+
 def data():
     """Astronomers' data, of which FFmpeg would make 8 bits, and a JPEG XL, whose decoder there may never come back."""
     cards = ["SIMPLE  =                    T", "BITPIX  =                   16", "NAXIS   =                    2",
@@ -117,7 +140,7 @@ def limits():
 def parts():
     import video_read
     names = [name for name in [*video_read.FIXTURES, *video_read.COPIES, "cover.mp3", "two.mkv"] if os.path.exists(path(name))]
-    return ([(playlists,), (references,), (data,), (limits,)]
+    return ([(playlists,), (references,), (data,), (limits,), (waiting,)]
             + [(cut, name) for name in ("h264.mp4", "fragments.mp4", "ffv1.mkv", "mpeg2.mpg", "vp9.webm", "h264.ts", "mjpeg.avi", "prores.mov")
                if name in names]
             + [(changed, name) for name in names])

@@ -132,11 +132,13 @@ impl Wanted {
     }
 }
 
-/// Whether the decoder's threads keep what they knew when they are told to forget it: FFmpeg's of VP3 and Theora.
-fn keeps_threads(demuxer: &Demuxer) -> bool {
+/// Whether the decoder is to be opened again where others forget what they knew: FFmpeg's threads for VP3 and Theora keep it,
+/// and those of dav1d 1.0 wait for ever behind a damaged picture that was not waited for.
+fn opens_anew(demuxer: &Demuxer) -> bool {
     use ff::AVCodecID as Id;
     let id = number!(demuxer.parameters(demuxer.stream), codec_id);
-    [Id::AV_CODEC_ID_THEORA, Id::AV_CODEC_ID_VP3, Id::AV_CODEC_ID_VP4].iter().any(|&known| known as c_int == id)
+    let known = [Id::AV_CODEC_ID_THEORA, Id::AV_CODEC_ID_VP3, Id::AV_CODEC_ID_VP4, Id::AV_CODEC_ID_AV1];
+    known.iter().any(|&known| known as c_int == id)
 }
 
 /// A container and a decoder that give one picture after the other.
@@ -208,7 +210,7 @@ impl Player {
             times: Times::default(),
             own: false,
             fields,
-            anew: keeps_threads(&demuxer).then(|| manner.clone()),
+            anew: opens_anew(&demuxer).then(|| manner.clone()),
             demuxer,
         })
     }

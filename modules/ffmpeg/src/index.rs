@@ -80,6 +80,7 @@ const MOST: usize = 1 << 26;
 
 /// How many packets the decoder may be given before it gives a picture.
 const AHEAD: usize = 32;
+
 /// A layer that no picture is in.
 const UNKNOWN: u8 = u8::MAX;
 
