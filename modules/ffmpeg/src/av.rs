@@ -110,18 +110,18 @@ pub fn there<T>(pointer: *mut T, what: &str) -> Result<NonNull<T>> {
 }
 
 thread_local! {
-    /// The last error that FFmpeg logged in this thread.
-    static LAST_ERROR: std::cell::RefCell<Option<String>> = const { std::cell::RefCell::new(None) };
+    /// The first error that FFmpeg logged in this thread since the last time that they were forgotten.
+    static FIRST_ERROR: std::cell::RefCell<Option<String>> = const { std::cell::RefCell::new(None) };
 }
 
 /// Forgets what was logged, before something of which FFmpeg only answers with a number.
 pub fn forget_errors() {
-    LAST_ERROR.with(|last| last.borrow_mut().take());
+    FIRST_ERROR.with(|first| first.borrow_mut().take());
 }
 
 /// What FFmpeg said since, without the part that said it.
-pub fn last_error() -> Option<String> {
-    let line = LAST_ERROR.with(|last| last.borrow_mut().take())?;
+pub fn first_error() -> Option<String> {
+    let line = FIRST_ERROR.with(|first| first.borrow_mut().take())?;
     Some(line.split_once("] ").map_or(line.as_str(), |(_, said)| said).to_owned())
 }
 
@@ -163,7 +163,10 @@ unsafe extern "C" fn log_line(
     let line = unsafe { CStr::from_ptr(line.as_ptr()) }.to_string_lossy();
     let line = line.trim_end();
     if level == Level::Error && !line.is_empty() {
-        LAST_ERROR.with(|last| *last.borrow_mut() = Some(line.to_owned()));
+        // Those behind it only say that the whole failed.
+        FIRST_ERROR.with(|first| {
+            first.borrow_mut().get_or_insert_with(|| line.to_owned());
+        });
     }
     if !line.is_empty() {
         let _ = std::panic::catch_unwind(|| kit::log(level, line));

@@ -455,8 +455,8 @@ impl Demuxer {
             return None;
         }
         let size = i64::try_from(size?).ok()?;
-        // The decoder of AV1 does not know what an edit list leaves out.
-        let all = number!(self.parameters(self.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_AV1 as c_int;
+        let all = !crate::versions::AV1_DISCARDS
+            && number!(self.parameters(self.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_AV1 as c_int;
         let mut count = 0;
         for i in 0..listed {
             // SAFETY: the index is inside the table, whose entries live until it changes.

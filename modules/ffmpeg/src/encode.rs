@@ -223,7 +223,7 @@ impl Encoding {
         let (width, height) = unsafe { ((*context).width, (*context).height) };
         let words = av::words(code);
         let mut what = format!("the encoder {encoder} refuses {width}x{height} in {name} or an option: {words}");
-        if let Some(said) = av::last_error() {
+        if let Some(said) = av::first_error() {
             what.push_str(&format!(" ({said})"));
         }
         if code == ff::AVERROR_EXPERIMENTAL {

@@ -300,7 +300,7 @@ impl Drop for Graph {
 
 /// What FFmpeg says against filters.
 fn refusal(what: &str, code: c_int) -> Error {
-    let said = av::last_error().map_or(String::new(), |said| format!(" ({said})"));
+    let said = av::first_error().map_or(String::new(), |said| format!(" ({said})"));
     Error::option(format!("{what}: {}{said}", av::words(code)))
 }
 

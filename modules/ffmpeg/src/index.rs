@@ -333,7 +333,8 @@ fn gives_no_start(demuxer: &Demuxer, entries: &[Entry]) -> bool {
 fn gives_nothing(packet: &ff::AVPacket, codec: c_int) -> bool {
     let bytes = bytes(packet);
     bytes.is_empty()
-        || packet.flags & ff::AV_PKT_FLAG_DISCARD as c_int != 0 && codec != ff::AVCodecID::AV_CODEC_ID_AV1 as c_int
+        || packet.flags & ff::AV_PKT_FLAG_DISCARD as c_int != 0
+            && (versions::AV1_DISCARDS || codec != ff::AVCodecID::AV_CODEC_ID_AV1 as c_int)
         || codec == ff::AVCodecID::AV_CODEC_ID_VP8 as c_int && bytes[0] & 0x10 == 0
         || codec == ff::AVCodecID::AV_CODEC_ID_VP9 as c_int && is_hidden_vp9(bytes)
 }
