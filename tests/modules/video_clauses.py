@@ -94,8 +94,8 @@ def told_of_the_stream():
             "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"):
         with File(path("clause_hdr.mp4")) as f:
             of_all = [f.meta(), f.meta(2), [meta for _, meta in f.iter()][4], f.meta()]
-            # The threads of FFmpeg 6.1 tell it of the key frame only.
-            if b"ffmpeg version 6." in tool("ffmpeg", "-version"):
+            # The threads of FFmpeg 7.1 tell it of the key frame only.
+            if b"ffmpeg version 7." in tool("ffmpeg", "-version"):
                 del of_all[1:3]
             for told in of_all:
                 display = told.get("mastering_display", {})

@@ -257,6 +257,7 @@ impl Player {
 
     fn receive(&mut self, note: Noting) -> Result<Option<Frame>> {
         let frame = Frame::new()?;
+        let mut left = 64;
         loop {
             // SAFETY: the frame is ours; a former picture in it is let go.
             match unsafe { ff::avcodec_receive_frame(self.decoder.raw(), frame.raw()) } {
@@ -272,6 +273,13 @@ impl Player {
                     return Ok(Some(frame));
                 }
                 ff::AVERROR_EOF => return Ok(None),
+                // Some decoders say so once more when they were told of the end.
+                code if code == ff::AVERROR(libc::EAGAIN) && self.ended => {
+                    left -= 1;
+                    if left == 0 {
+                        return Ok(None);
+                    }
+                }
                 code if code == ff::AVERROR(libc::EAGAIN) => self.feed(note)?,
                 code => self.hurt(code)?,
             }
@@ -293,9 +301,6 @@ impl Player {
 
     /// Sends a packet, or the end.
     fn feed(&mut self, note: Noting) -> Result<()> {
-        if self.ended {
-            return Err(Error::internal("the decoder wants more than there is"));
-        }
         if self.is_dry() {
             return self.send(None);
         }

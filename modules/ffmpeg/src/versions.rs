@@ -12,7 +12,7 @@ pub type Written = *const u8;
 pub type Written = *mut u8;
 
 /// Whether pictures of AV1 that an edit list leaves out are left out: dav1d's before were not told of them.
-pub const AV1_DISCARDS: bool = cfg!(ffmpeg_6_1);
+pub const AV1_DISCARDS: bool = cfg!(ffmpeg_7_0);
 
 /// Whether the decoder calls the picture a key frame.
 pub fn is_key(frame: &Frame) -> bool {
