@@ -94,6 +94,46 @@ def changed(name, seeds=6):
         expect(took < 20, f"{name} changed by {seed} takes {took:.0f} s")
 
 
+def first_error(name, backward):
+    """The first frame that is refused as damaged, in order or of all by index."""
+    out = None
+    with File(name, plugin="ffmpeg") as f:
+        if backward:
+            for i in range(f.count() - 1, -1, -1):
+                try:
+                    f.read(i, format=None)
+                except Failed as e:
+                    expect(e.status == CORRUPT, f"image {i}: {e}")
+                    out = i
+            return out
+        shown = 0
+        try:
+            for _ in f.iter(format=None):
+                shown += 1
+        except Failed as e:
+            expect(e.status == CORRUPT, f"in order: {e}")
+            out = shown
+        return out
+
+
+def told(name):
+    """A picture of which a part is made up is damaged in order too, where the threads that decode it show it later."""
+    data, found = open(path(name), "rb").read(), 0
+    for seed in range(15):
+        rng, bad = random.Random(seed), bytearray(data)
+        for _ in range(3):
+            bad[rng.randrange(len(bad) // 3, len(bad) * 9 // 10)] ^= 1 << rng.randrange(8)
+        try:
+            with File(bytes(bad), plugin="ffmpeg") as f:
+                f.count()
+        except Failed:
+            continue
+        ways = [first_error(bytes(bad), backward) for backward in (False, True)]
+        expect(ways[0] == ways[1], f"{name} changed by {seed}: the first damaged frame is {ways[0]} in order, {ways[1]} by index")
+        found += ways[0] is not None
+    expect(found > 3, f"{name}: {found} were damaged")
+
+
 def waiting():
     """Damaged AV1 of which one picture is wanted and then another: a decoder that waits for ever ends the test by an alarm."""
     if not make("groups.mp4", picture(), "-c:v", "libaom-av1", "-cpu-used", "8", "-g", "10", "-strict", "-2"):
@@ -140,7 +180,7 @@ def limits():
 def parts():
     import video_read
     names = [name for name in [*video_read.FIXTURES, *video_read.COPIES, "cover.mp3", "two.mkv"] if os.path.exists(path(name))]
-    return ([(playlists,), (references,), (data,), (limits,), (waiting,)]
+    return ([(playlists,), (references,), (data,), (limits,), (waiting,), (told, "h264.mp4"), (told, "h264.ts")]
             + [(cut, name) for name in ("h264.mp4", "fragments.mp4", "ffv1.mkv", "mpeg2.mpg", "vp9.webm", "h264.ts", "mjpeg.avi", "prores.mov")
                if name in names]
             + [(changed, name) for name in names])

@@ -146,6 +146,8 @@ unsafe extern "C" fn log_line(
     format: *const c_char,
     arguments: *mut ff::__va_list_tag,
 ) {
+    // SAFETY: both are what FFmpeg gives.
+    unsafe { crate::harm::hear(object, format) };
     let level = match level & 0xff {
         0..=16 => Level::Error,
         17..=24 => Level::Warning,

@@ -3,6 +3,7 @@
 use crate::aim::{Aim, Spare, can_aim};
 use crate::av::{self, Frame, Options, check, failure, number, text};
 use crate::demux::{Demuxer, Wish, is_trusted};
+use crate::harm::Harm;
 use crate::index::Entry;
 use crate::input::Resource;
 use crate::order::Order;
@@ -28,8 +29,8 @@ pub struct Manner {
     pub decoder: Option<String>,
 }
 
-/// A decoder.
-struct Decoder(NonNull<ff::AVCodecContext>);
+/// A decoder, and what its threads say of pictures.
+struct Decoder(NonNull<ff::AVCodecContext>, Box<Harm>);
 
 // SAFETY: it is used by one thread at a time; its own threads are its own business.
 unsafe impl Send for Decoder {}
@@ -54,7 +55,7 @@ impl Decoder {
         }
         // SAFETY: it gives a context of ours, or NULL.
         let context = av::there(unsafe { ff::avcodec_alloc_context3(codec) }, "a decoder")?;
-        let decoder = Decoder(context);
+        let decoder = Decoder(context, Box::default());
         let mut options = Options::new();
         // SAFETY: the context is ours and not open yet.
         unsafe {
@@ -62,6 +63,7 @@ impl Decoder {
             check(ff::avcodec_parameters_to_context(raw, parameters), "a decoder")?;
             (*raw).pkt_timebase = demuxer.video().time_base;
             (*raw).thread_count = c_int::try_from(manner.threads).unwrap_or(0);
+            decoder.1.watch(&mut *raw);
             (*raw).max_pixels = i64::try_from(manner.max_pixels).unwrap_or(i64::MAX);
             (*raw).thread_type = match manner.thread_type {
                 Some("FRAME") => ff::FF_THREAD_FRAME as c_int,
@@ -266,6 +268,10 @@ impl Player {
                         let time = self.times.next(frame.get().pts);
                         // SAFETY: the frame is ours.
                         unsafe { (*frame.raw()).pts = time };
+                    }
+                    if self.decoder.1.took(frame.get()) {
+                        // SAFETY: the frame is ours.
+                        unsafe { (*frame.raw()).decode_error_flags |= ff::FF_DECODE_ERROR_CONCEALMENT_ACTIVE as c_int };
                     }
                     if is_mended(&frame) {
                         self.damage.get_or_insert(MENDED.to_owned());

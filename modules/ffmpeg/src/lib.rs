@@ -3,7 +3,7 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `input`, `output` | the resource as FFmpeg reads and writes it, and nothing else |
-//! | `demux`, `decode` | a container and its packets; packets to pictures |
+//! | `demux`, `decode` (with `aim`, `harm`) | a container and its packets; packets to pictures, what may be left out on the way to one, and which were made up in part |
 //! | `index`, `order`, `head` (with `nal`), `times`, `info` | which frames there are, in which order, and when; what a stream is, without decoding |
 //! | `filter`, `film` | FFmpeg's filters; pictures one after the other, and the way to any of them |
 //! | `device` | cameras and screens |
@@ -23,6 +23,7 @@ mod encode;
 mod film;
 mod filter;
 mod fit;
+mod harm;
 mod head;
 mod index;
 mod info;

@@ -108,3 +108,11 @@ pub fn formats(codec: &ff::AVCodec) -> Vec<c_int> {
     }
     formats
 }
+
+/// Says that memory for pictures may be asked for by the decoder's own threads, as it always is since version 6.
+pub fn call_from_threads(context: &mut ff::AVCodecContext) {
+    #[cfg(ffmpeg_6_0)]
+    let _ = context;
+    #[cfg(not(ffmpeg_6_0))]
+    (context.thread_safe_callbacks = 1);
+}
