@@ -153,6 +153,17 @@ def waiting():
                         expect(e.status != INTERNAL, f"AV1 changed by {seed}, image {i}: {e}")
         except Failed as e:
             expect(e.status != INTERNAL, f"AV1 changed by {seed}: {e}")
+    # And a film of which no picture can be decoded at all.
+    for name in ("mjpeg.avi", "ffv1.mkv", "h264.mp4"):
+        if os.path.exists(path(name)):
+            bad = bytearray(open(path(name), "rb").read())
+            bad = bad.replace(b"\xff\xd8\xff", b"\0\0\0") if name == "mjpeg.avi" else bad[:700] + bytes(b ^ 0x55 for b in bad[700:-1500]) + bad[-1500:]
+            for i in (5, 0):
+                try:
+                    with File(bytes(bad), plugin="ffmpeg", max_pixels=1 << 20) as f:
+                        f.read(i)
+                except Failed as e:
+                    expect(e.status in (CORRUPT, INDEX, UNSUPPORTED, NO_BACKEND), f"{name} without pictures: {e}")
     signal.alarm(0)
 
 

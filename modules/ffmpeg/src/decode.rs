@@ -438,6 +438,11 @@ impl Player {
         self.aim == Aim::Dry
     }
 
+    /// Whether it can be told which picture is wanted.
+    pub fn aims(&self) -> bool {
+        self.aims
+    }
+
     /// Aims no more. `false`: it did not before.
     pub fn stop_aiming(&mut self) -> bool {
         std::mem::take(&mut self.aims)

@@ -310,7 +310,12 @@ impl Film {
 
     /// Begins again at the first picture.
     fn rewind(&mut self) -> Result<()> {
+        let aims = self.player.aims();
         self.player = Player::open(&self.resource, &self.manner)?;
+        // What went wrong with it once would again, without end.
+        if !aims {
+            self.player.stop_aiming();
+        }
         (self.graph, self.held, self.names, self.jumped, self.waiting) = (None, None, None, None, None);
         (self.ended, self.drained, self.next) = (false, false, 0);
         Ok(())
