@@ -2,7 +2,7 @@
 
 use crate::av::number;
 use crate::demux::Demuxer;
-use crate::nal;
+use crate::nal::Units;
 use ffmpeg_sys_next as ff;
 use std::ffi::c_int;
 
@@ -38,10 +38,7 @@ pub fn can_aim(demuxer: &Demuxer) -> bool {
     let (id, order) = (number!(parameters, codec_id), number!(parameters, field_order));
     let is = |ids: &[Id]| ids.iter().any(|&known| known as c_int == id);
     let progressive = order == ff::AVFieldOrder::AV_FIELD_PROGRESSIVE as c_int;
-    // SAFETY: the parameters hold an id of this FFmpeg's; it has a descriptor, or NULL.
-    let descriptor = unsafe { ff::avcodec_descriptor_get((*parameters).codec_id).as_ref() };
-    let straight = descriptor.is_some_and(|d| d.props & ff::AV_CODEC_PROP_REORDER as c_int == 0);
-    straight
+    !demuxer.moves()
         || is(&[Id::AV_CODEC_ID_HEVC, Id::AV_CODEC_ID_VP8, Id::AV_CODEC_ID_VP9, Id::AV_CODEC_ID_AV1])
         || is(&[Id::AV_CODEC_ID_MPEG1VIDEO, Id::AV_CODEC_ID_MPEG2VIDEO, Id::AV_CODEC_ID_MPEG4])
         || progressive && is(&[Id::AV_CODEC_ID_H264])
@@ -54,19 +51,15 @@ impl Spare {
         let id = number!(demuxer.parameters(demuxer.stream), codec_id);
         let told =
             [Id::AV_CODEC_ID_H264, Id::AV_CODEC_ID_MPEG1VIDEO, Id::AV_CODEC_ID_MPEG2VIDEO, Id::AV_CODEC_ID_MPEG4];
-        match Units::of(demuxer) {
-            Some(units) => Spare::Typed(units),
-            None if told.iter().any(|&known| known as c_int == id) => Spare::Told,
-            None => Spare::Unknown,
+        match id {
+            _ if id == Id::AV_CODEC_ID_HEVC as c_int => Spare::Typed(Units::of(demuxer)),
+            _ if told.iter().any(|&known| known as c_int == id) => Spare::Told,
+            _ => Spare::Unknown,
         }
     }
 }
 
-/// How the units of HEVC lie in packets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Units(nal::Units);
-
-/// A picture of HEVC as the headers of its units tell it (ITU-T H.265, 7.3.1.2 and table 7-1).
+/// A picture of HEVC as the header of its first unit tells it (ITU-T H.265, 7.3.1.2 and table 7-1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unit {
     pub kind: u8,
@@ -82,32 +75,15 @@ impl Unit {
         (kind < 32 && above == 0).then(|| Unit { kind, layer: (second & 7).saturating_sub(1) })
     }
 
-    /// Whether no picture of its layer is made from it.
-    fn is_spare(self) -> bool {
-        self.kind < 16 && self.kind.is_multiple_of(2)
+    /// Whether no picture is made from it, in a stream whose highest layer this is: none of its own layer is, by its type.
+    pub fn is_spare(self, highest: u8) -> bool {
+        self.kind < 16 && self.kind.is_multiple_of(2) && self.layer >= highest
     }
 }
 
-impl Units {
-    /// `None`: the stream is not HEVC.
-    pub fn of(demuxer: &Demuxer) -> Option<Units> {
-        let hevc = number!(demuxer.parameters(demuxer.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_HEVC as c_int;
-        hevc.then(|| Units(nal::Units::of(demuxer)))
-    }
-
-    /// The first unit of the packet's picture.
-    pub fn picture(self, packet: &ff::AVPacket) -> Option<Unit> {
-        self.first(nal::bytes(packet))
-    }
-
-    fn first(self, bytes: &[u8]) -> Option<Unit> {
-        self.0.split(bytes).find_map(Unit::of)
-    }
-
-    /// Whether no picture at all is made from that of the packet, in a stream whose highest layer this is.
-    pub fn is_spare(self, packet: &ff::AVPacket, highest: u8) -> bool {
-        self.picture(packet).is_some_and(|unit| unit.is_spare() && unit.layer >= highest)
-    }
+/// The picture of a packet of HEVC.
+pub fn picture(units: Units, packet: &[u8]) -> Option<Unit> {
+    units.split(packet).find_map(Unit::of)
 }
 
 #[cfg(test)]
@@ -118,17 +94,16 @@ mod tests {
     fn units_of_hevc() {
         // An access unit delimiter, a slice that others of layer 0 are made from; one of layer 1 that none is.
         let (mark, kept, spare) = ([35 << 1, 1, 0x50], [1 << 1, 1, 0xd0], [2, 0xe0]);
-        let codes = [&[0, 0, 0, 1], &mark[..], &[0, 0, 1], &kept[..]].concat();
-        let units = Units(nal::Units::Marked);
-        assert_eq!(units.first(&codes), Some(Unit { kind: 1, layer: 0 }));
-        let lengths = [&[0, 3], &mark[..], &[0, 2, 0, 2], &spare[..]].concat();
-        let units = Units(nal::Units::Counted(2));
-        assert_eq!(units.first(&lengths), Some(Unit { kind: 0, layer: 1 }));
-        assert!(Unit { kind: 0, layer: 1 }.is_spare() && Unit { kind: 8, layer: 0 }.is_spare());
-        assert!(!Unit { kind: 9, layer: 0 }.is_spare() && !Unit { kind: 16, layer: 0 }.is_spare());
+        let marks = [&[0, 0, 0, 1], &mark[..], &[0, 0, 1], &kept[..]].concat();
+        assert_eq!(picture(Units::Marked, &marks), Some(Unit { kind: 1, layer: 0 }));
+        let counted = [&[0, 3], &mark[..], &[0, 2, 0, 2], &spare[..]].concat();
+        assert_eq!(picture(Units::Counted(2), &counted), Some(Unit { kind: 0, layer: 1 }));
+        let is_spare = |kind, layer, highest| Unit { kind, layer }.is_spare(highest);
+        assert!(is_spare(0, 1, 1) && is_spare(8, 0, 0));
+        assert!(!is_spare(9, 0, 0) && !is_spare(16, 0, 0) && !is_spare(0, 0, 1));
         // Lengths beyond the packet, and units of another view.
-        assert_eq!(units.first(&[0, 9, 2, 1]), None);
-        assert_eq!(units.first(&[0]), None);
-        assert_eq!(units.first(&[0, 2, 2, 1 << 3 | 1]), None);
+        assert_eq!(picture(Units::Counted(2), &[0, 9, 2]), None);
+        assert_eq!(picture(Units::Counted(2), &[0]), None);
+        assert_eq!(picture(Units::Counted(2), &[0, 2, 2, 1 << 3 | 1]), None);
     }
 }

@@ -1,11 +1,12 @@
 //! Packets to pictures, in the order in which they are shown.
 
-use crate::aim::{Aim, Spare, can_aim};
+use crate::aim::{Aim, Spare, can_aim, picture};
 use crate::av::{self, Frame, Options, check, failure, number, text};
 use crate::demux::{Demuxer, Wish, is_trusted};
 use crate::harm::Harm;
 use crate::index::Entry;
 use crate::input::Resource;
+use crate::nal::bytes;
 use crate::order::Order;
 use crate::times::Times;
 use crate::versions;
@@ -353,7 +354,9 @@ impl Player {
         let spare = match self.spare {
             Spare::Unknown => false,
             Spare::Told => true,
-            Spare::Typed(units) => passed && units.is_spare(packet, self.highest),
+            Spare::Typed(units) => {
+                passed && picture(units, bytes(packet)).is_some_and(|unit| unit.is_spare(self.highest))
+            }
         };
         self.skip(passed && spare);
         if pts == aim {

@@ -1,6 +1,7 @@
 //! Pictures that the decoder leaves out, since a cut took what they refer to: behind the first key frame of a stream that
 //! begins inside an open group, and where a stream begins anew.
 
+use crate::aim::picture;
 use crate::av::number;
 use crate::demux::Demuxer;
 use crate::nal::{Units, bytes};
@@ -48,6 +49,8 @@ pub struct Heads {
     /// Pictures may have been thrown away that waited: only the decoder knows.
     pub doubtful: bool,
     begun: bool,
+    /// The highest temporal layer of HEVC that a packet was in.
+    pub highest: u8,
 }
 
 impl Heads {
@@ -58,7 +61,7 @@ impl Heads {
         let waits = demuxer.reorders();
         let (new, ended, broken) = (true, false, false);
         let (fresh, closed, now, leads, doubtful, begun) = (true, false, false, false, false, false);
-        Heads { units, hevc, waits, new, ended, broken, fresh, closed, now, leads, doubtful, begun }
+        Heads { units, hevc, waits, new, ended, broken, fresh, closed, now, leads, doubtful, begun, highest: 0 }
     }
 
     /// Whether the decoder leaves the picture of this packet out, as far as that can be told.
@@ -87,6 +90,7 @@ impl Heads {
         if !self.hevc {
             return false;
         }
+        self.highest = picture(units, bytes).map_or(0, |unit| unit.layer).max(self.highest);
         match part {
             Part::Fresh => (self.new, self.broken) = (false, false),
             Part::Open { broken } => {
@@ -265,6 +269,7 @@ mod tests {
             leads: false,
             doubtful,
             begun,
+            highest: 0,
         }
     }
 

@@ -1,7 +1,6 @@
 //! Which frames a stream has, and where decoding has to begin for each: made from its packets when it is first needed.
 
-use crate::aim::Units;
-use crate::av::number;
+use crate::av::{Frame, number};
 use crate::beat::Beat;
 use crate::decode::{Manner, Player, is_key};
 use crate::demux::Demuxer;
@@ -41,6 +40,11 @@ impl Entry {
             pos: packet.pos,
             size: packet.size,
         }
+    }
+
+    /// As its picture says it, once that is decoded: the decoder knows better than the container where it can begin.
+    fn shown_as(self, frame: &Frame) -> Entry {
+        Entry { key: versions::is_key(frame) || self.key && is_key(frame), ..self }
     }
 
     /// Whether it was made of this packet.
@@ -134,17 +138,14 @@ impl Index {
         let mut demuxer = Demuxer::open(resource, &manner.wish, true)?;
         let mut order = Order::of_moved(&demuxer)?;
         let mpeg4 = number!(demuxer.parameters(demuxer.stream), codec_id) == ff::AVCodecID::AV_CODEC_ID_MPEG4 as c_int;
-        let (units, mut highest) = (Units::of(&demuxer), 0);
         let heads = each_packet(&mut demuxer, |given| {
-            if let Some(unit) = units.and_then(|units| units.picture(given.packet)) {
-                highest = unit.layer.max(highest);
-            }
             if let Some(order) = &mut order {
                 let Some(note) = order.note(given.packet, given.fresh) else { return Ok(()) };
                 notes.push(note);
             }
             if given.shows { keep(&mut entries, Entry::of(given.packet, given.ordinal)) } else { Ok(()) }
         })?;
+        let highest = heads.highest;
         if gives_no_start(&demuxer, &entries) {
             return Ok(Index { naming: Naming::Nothing, ..Index::decoded(resource, manner)? });
         }
@@ -230,21 +231,12 @@ impl Index {
             let nothing =
                 Entry { pts: ff::AV_NOPTS_VALUE, dts: ff::AV_NOPTS_VALUE, key: false, ordinal: 0, pos: -1, size: 0 };
             let entry = entry.unwrap_or(nothing);
-            // The decoder knows better than the container where it can begin.
-            let key = versions::is_key(&frame) || entry.key && is_key(&frame);
-            keep(&mut entries, Entry { key, ..entry })?;
+            keep(&mut entries, entry.shown_as(&frame))?;
             beat.tick(entries.len() as u64, 0)?;
         }
         let anew = begins_anew(&packets);
         if !named {
-            return Ok(Index {
-                entries,
-                naming: Naming::Nothing,
-                exact: true,
-                anew,
-                highest: UNKNOWN,
-                places: Vec::new(),
-            });
+            return Ok(Index { naming: Naming::Nothing, anew, ..Index::timed(entries, true) });
         }
         let timed = entries.first().is_some_and(|e| e.pts != ff::AV_NOPTS_VALUE)
             && entries.windows(2).all(|two| two[0].pts < two[1].pts);
@@ -257,8 +249,7 @@ impl Index {
 
     /// Of entries in the order in which they are shown, that have no times to be known by, and the times of all packets.
     fn named(mut entries: Vec<Entry>, sent: &[(i64, i64)], exact: bool) -> Index {
-        let mut places: Vec<(u64, usize)> = entries.iter().enumerate().map(|(i, e)| (e.ordinal, i)).collect();
-        places.sort_unstable();
+        let places = places(&entries);
         let apart = places.windows(2).all(|two| two[0].0 != two[1].0);
         let (mut times, mut sent) = (Times::default(), sent.iter());
         for entry in &mut entries {
@@ -285,11 +276,17 @@ impl Index {
     }
 }
 
+/// The ordinals of frames, and which frame each is, in order.
+fn places(entries: &[Entry]) -> Vec<(u64, usize)> {
+    let mut places: Vec<(u64, usize)> = entries.iter().enumerate().map(|(i, e)| (e.ordinal, i)).collect();
+    places.sort_unstable();
+    places
+}
+
 /// The frames of a stream whose first ones may be left out: those before the next key frame are decoded to learn which come.
 /// `None`: what came is not what the packets tell.
 fn begun(resource: &Resource, manner: &Manner, entries: Vec<Entry>) -> Result<Option<Vec<Entry>>> {
-    let mut places: Vec<(u64, usize)> = entries.iter().enumerate().map(|(i, e)| (e.ordinal, i)).collect();
-    places.sort_unstable();
+    let places = places(&entries);
     let Some(&(first, _)) = places.first() else { return Ok(None) };
     let mut player = Player::open(resource, &Manner { partial: true, ..manner.clone() })?;
     player.stamp(0);
@@ -305,8 +302,7 @@ fn begun(resource: &Resource, manner: &Manner, entries: Vec<Entry>) -> Result<Op
             return Ok(Some(came));
         }
         next = place + 1;
-        let key = versions::is_key(&frame) || entry.key && is_key(&frame);
-        keep(&mut came, Entry { key, ..entry })?;
+        keep(&mut came, entry.shown_as(&frame))?;
         beat.tick(came.len() as u64, 0)?;
     }
     Ok(Some(came))

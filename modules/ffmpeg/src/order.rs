@@ -103,7 +103,8 @@ impl Order {
         }
     }
 
-    /// Notes a packet, and whether it is a key frame that nothing behind refers beyond; `None`: the second field of the picture that the packet before began.
+    /// Notes a packet, and whether it is a key frame that nothing behind refers beyond; `None`: the second field of the
+    /// picture that the packet before began.
     pub fn note(&mut self, packet: &ff::AVPacket, fresh: bool) -> Option<Note> {
         let (mut out, mut size) = (null_mut(), 0);
         let parser = self.parser.as_ptr();
