@@ -1,4 +1,6 @@
 """Reading video: every frame by every way beside ffmpeg, in all containers and codecs that it makes here."""
+import hashlib
+
 from video_native import *
 
 FIXTURES = {
@@ -375,10 +377,32 @@ def devices():
         refused(lambda: File("<screen>"), NOT_FOUND, "DISPLAY")
 
 
+def real_film(name):
+    """Frames by index of films from cameras and encoders of any age, without those before, beside ffmpeg's sums of them."""
+    form = tool("ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=pix_fmt", "-of", "csv=p=0", name).decode().strip()
+    # Padding is left out.
+    form = ["-pix_fmt", form.replace("0", "24")] if form in ("bgr0", "rgb0") else []
+    told = tool("ffmpeg", "-v", "quiet", "-noautorotate", "-i", name, "-map", "0:v:0", "-vsync", "passthrough", *form, "-f", "framemd5",
+                "-").decode()
+    sums = [line.split(",")[-1].strip() for line in told.splitlines() if line and not line.startswith("#")]
+    with File(name, plugin="ffmpeg") as f:
+        expect(f.count() == len(sums), f"{name}: count {f.count()}, not {len(sums)}")
+        for i in random.Random(4).sample(range(len(sums)), min(len(sums), 12)):
+            expect(hashlib.md5(f.read(i, format=None)).hexdigest() == sums[i], f"{name}: frame {i} is another")
+
+
+def real_films():
+    """Those at hand: in IIO_SHARED, or ../shared."""
+    here = os.path.join(os.environ.get("IIO_SHARED", "../shared"), "images")
+    films = (".mp4", ".mkv", ".avi", ".webm", ".mov", ".mpg")
+    names = sorted(os.listdir(here)) if os.path.isdir(here) else []
+    return [os.path.join(here, name) for name in names if name.endswith(films) and "audio_only" not in name]
+
+
 def parts():
     made = [name for name, arguments in FIXTURES.items() if make(name, picture(), *arguments)]
     made += [name for name, (before, behind) in COPIES.items() if make(name, [*before, "-i", path("h264.mp4")], *behind, "-c", "copy")]
     odd = ("rgb.nut", "anim.gif", "alpha.mov", "deep.mkv")
-    return ([(every_frame, name) for name in made] + [(rgb, name) for name in made if name not in odd]
+    return ([(real_film, name) for name in real_films()] + [(every_frame, name) for name in made] + [(rgb, name) for name in made if name not in odd]
             + [(nearness, name) for name in ("h264.mp4", "vp9.webm") if name in made]
             + [(part,) for part in (filters_and_forms, decoders, rotation, streams, sound, no_frames, resources, cancelling, ten_minutes, devices)])

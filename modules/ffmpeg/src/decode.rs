@@ -144,6 +144,14 @@ fn opens_anew(demuxer: &Demuxer) -> bool {
     known.iter().any(|&known| known as c_int == id)
 }
 
+/// Whether the encoder may name itself in the first packet only, and the decoder heed it: H.264 (x264 had faults in 4:4:4 before
+/// build 151) and MPEG-4.
+fn first_says_more(demuxer: &Demuxer) -> bool {
+    use ff::AVCodecID as Id;
+    let id = number!(demuxer.parameters(demuxer.stream), codec_id);
+    [Id::AV_CODEC_ID_H264, Id::AV_CODEC_ID_MPEG4].iter().any(|&known| known as c_int == id)
+}
+
 /// A container and a decoder that give one picture after the other.
 pub struct Player {
     // The decoder ends before the container.
@@ -151,6 +159,8 @@ pub struct Player {
     demuxer: Demuxer,
     /// Nothing more is to be sent.
     ended: bool,
+    /// Nothing was sent yet.
+    unseen: bool,
     /// What was wrong with packets since the last picture.
     damage: Option<String>,
     partial: bool,
@@ -205,6 +215,7 @@ impl Player {
             highest: 0,
             decoder,
             ended: false,
+            unseen: true,
             damage: None,
             partial: manner.partial,
             wanted: None,
@@ -374,6 +385,7 @@ impl Player {
     /// Gives the decoder a packet, or tells it of the end.
     fn send(&mut self, packet: Option<NonNull<ff::AVPacket>>) -> Result<()> {
         self.ended = packet.is_none();
+        self.unseen = false;
         let packet = packet.map_or(null(), |packet| packet.as_ptr().cast_const());
         // SAFETY: the packet is alive; NULL is the end.
         match unsafe { ff::avcodec_send_packet(self.decoder.raw(), packet) } {
@@ -382,7 +394,20 @@ impl Player {
         }
     }
 
+    /// Makes it ready to go on elsewhere. What an encoder says of itself, by which decoders work around its faults, may stand
+    /// in the first packet alone, so they have seen that at least.
     fn flush(&mut self) -> Result<()> {
+        if self.unseen && first_says_more(&self.demuxer) {
+            match self.demuxer.next() {
+                Ok(Some(first)) => {
+                    let first = NonNull::from(first);
+                    self.send(Some(first))?;
+                }
+                Ok(None) => {}
+                Err(e) if e.kind() == kit::Kind::Corrupt => {}
+                Err(e) => return Err(e),
+            }
+        }
         match &self.anew {
             Some(manner) => self.decoder = Decoder::open(&self.demuxer, manner)?,
             // SAFETY: the decoder is open.
