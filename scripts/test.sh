@@ -364,6 +364,7 @@ part_video() {
   if ! why=$(scripts/has_ffmpeg.sh); then skip "video: $why"; return; fi
   [[ -e $module ]] || fail "the module is not installed"
   [[ $(nm -D --defined-only "$module" | awk '{ print $3 }') = iio_plugin_entry ]] || fail "the module exports more than its entry"
+  [[ -d ${IIO_SHARED:-../shared}/images ]] || skip "video: there is no folder of real films, IIO_SHARED"
   python3 tests/modules/ffmpeg.py "$tree/$(libdir)/libimageio.so" "$work/video" || status=$?
   if [[ $status = 77 ]]; then skip "video: ffmpeg is not installed"; return; fi
   return $status
